@@ -1,0 +1,68 @@
+# Two commands do everything: `make run` and `make test`. Both set up what they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough; PYTHON=/path/to/python overrides it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
+
+.PHONY: help setup run demo test lint format bench proto lock clean crash
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.run ## install what a running Clearway needs, into .venv
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Clearway needs Python 3.11 or later; set PYTHON=/path/to/it"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	@$(BIN)/python tools/link.py
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	$(PIP) install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+run: setup ## set up, load a synthetic registry, serve, show real checks, stay up
+	@$(BIN)/clearway demo
+
+test: $(VENV)/.test ## run every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash"
+	$(BIN)/python -m pytest -m crash
+
+lint: $(VENV)/.test ## format check, lint, types, import rules, contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code --path proto/clearway
+	$(BIN)/buf breaking --path proto/clearway --exclude-imports --against proto/baseline.binpb
+	$(BIN)/python tools/genproto.py --check
+
+format: $(VENV)/.test ## format the code and the contract
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/buf format --write --path proto/clearway
+
+proto: $(VENV)/.test ## generate src/clearway/gen from proto/
+	$(BIN)/python tools/genproto.py
+
+bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench/results/latest.json
+	$(BIN)/python -m bench
+
+crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
+	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600
+
+lock: $(VENV)/.test ## compile the pinned, hashed requirements
+	cd requirements && ../$(COMPILE) -o run.txt run.in && ../$(COMPILE) -c run.txt -o test.txt test.in
+
+clean: ## remove what the build and the tests leave behind; keeps ./var
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

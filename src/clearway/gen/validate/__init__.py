@@ -1,0 +1,1 @@
+"""Code generated from `proto/` by `make proto`: not edited, not linted, not typed by hand."""
