@@ -1,0 +1,201 @@
+"""When a listing is in force: computed from dates at the moment of the question, never from a stored flag."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from clearway.catalogue.model import AdverseDisplay, Duration, EndsOnEvent, ListKind, ObjectionEffect, Regime
+from clearway.decision.answer import Term
+from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, Listing, Severity
+
+
+class Instant(msgspec.Struct, frozen=True):
+    """The moment of a question: an aware datetime, and the day it falls on in the registry's zone."""
+
+    moment: datetime
+    day: date
+    zone: ZoneInfo
+
+    @classmethod
+    def at(cls, moment: datetime, zone: ZoneInfo) -> Instant:
+        """The instant of `moment` (aware) in `zone`."""
+        return cls(moment, moment.astimezone(zone).date(), zone)
+
+    def start_of(self, day: date) -> datetime:
+        """The first moment of `day` in the registry's zone, in UTC."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+
+def later(day: date, length: Duration, times: int = 1) -> date:
+    """`day` moved by a calendar length; the last day of a month stays the last where the month is shorter."""
+    months = day.month - 1 + times * (12 * length.years + length.months)
+    year, month = day.year + months // 12, months % 12 + 1
+    if not date.min.year <= year <= date.max.year:
+        return date.max if times > 0 else date.min
+    moved = date(year, month, min(day.day, monthrange(year, month)[1]))
+    return moved + timedelta(days=times * length.days) if length.days else moved
+
+
+class Lack(StrEnum):
+    """What an entry must have before anything may follow from it, and does not."""
+
+    DOCUMENT_NUMBER = "document_number"
+    DOCUMENT_DATE = "document_date"
+    END = "end"
+    CONFIRMATION = "confirmation"
+    OBJECTION_CHANNEL = "objection_channel"
+    REPAIR_CHANNEL = "repair_channel"
+
+
+class InForce(msgspec.Struct, frozen=True):
+    """A listing in force at an instant.
+
+    `lacks` non-empty: it is shown as information only. `stayed`: an open objection keeps its measures from being
+    applied. `objected`: an objection is open, whatever its effect.
+    """
+
+    listing: Listing
+    regime: Regime
+    term: Term
+    lacks: tuple[Lack, ...]
+    objected: bool
+    stayed: bool
+
+    @property
+    def effective(self) -> bool:
+        """Whether anything may follow from it."""
+        return not self.lacks and not self.stayed
+
+
+def in_force(listing: Listing, regime: Regime, now: Instant, confirmations: Confirmations) -> InForce | None:
+    """The listing as it stands at `now`; None where it has not begun, has ended, expired or is past display."""
+    if has_ended(listing, now):
+        return None
+    ends = end_of(listing, regime)
+    if ends is not None and now.day >= ends:
+        return None
+    confirmed = confirmation_of(listing, confirmations)
+    objected = any(objection.open_at(now.moment) for objection in listing.objections)
+    return InForce(
+        listing=listing,
+        regime=regime,
+        term=Term(starts=listing.effective_from, ends=ends, confirmed_on=confirmed),
+        lacks=lacks_of(listing, regime, ends, confirmed, now.day),
+        objected=objected,
+        stayed=objected and objection_stays(regime),
+    )
+
+
+def has_ended(listing: Listing, now: Instant) -> bool:
+    """Whether the listing has not begun, or was repaired, delisted or revoked, or its own end date has come."""
+    return (
+        (listing.ended_at is not None and listing.ended_at <= now.moment)
+        or (listing.effective_from is not None and now.day < listing.effective_from)
+        or (listing.expires_on is not None and now.day >= listing.expires_on)
+    )
+
+
+def end_of(listing: Listing, regime: Regime) -> date | None:
+    """The first day on which the listing no longer binds: its own, its regime's term, or the end of display."""
+    ends = listing.expires_on
+    if listing.document_date is None:
+        return ends
+    if ends is None and regime.ends.by == "date" and regime.ends.term is not None:
+        ends = later(listing.document_date, regime.ends.term)
+    if regime.max_publicity is not None:
+        shown_until = later(listing.document_date, regime.max_publicity)
+        ends = shown_until if ends is None else min(ends, shown_until)
+    return ends
+
+
+def confirmation_of(listing: Listing, confirmations: Confirmations) -> date | None:
+    """The last day on which the source said that the listing stands, by itself or with its whole list."""
+    whole_list = confirmations.get(listing.feed) if listing.feed else None
+    if listing.confirmed_on is None or whole_list is None:
+        return listing.confirmed_on or whole_list
+    return max(listing.confirmed_on, whole_list)
+
+
+def lacks_of(
+    listing: Listing, regime: Regime, ends: date | None, confirmed: date | None, day: date
+) -> tuple[Lack, ...]:
+    """What the entry lacks of what a restriction must have."""
+    lacks = []
+    if not listing.document_number:
+        lacks.append(Lack.DOCUMENT_NUMBER)
+    if listing.document_date is None:
+        lacks.append(Lack.DOCUMENT_DATE)
+    if isinstance(regime.ends, EndsOnEvent):
+        if confirmed is None or day > confirmed + timedelta(days=regime.ends.confirm_within):
+            lacks.append(Lack.CONFIRMATION)
+    elif ends is None:
+        lacks.append(Lack.END)
+    if regime.kind is ListKind.SERIOUS:
+        if regime.objection is None:
+            lacks.append(Lack.OBJECTION_CHANNEL)
+        if regime.repair is None:
+            lacks.append(Lack.REPAIR_CHANNEL)
+    return tuple(lacks)
+
+
+def objection_stays(regime: Regime) -> bool:
+    """Whether an open objection stays the regime's measures; the default is that it does."""
+    return regime.objection is None or regime.objection.effect is ObjectionEffect.SUSPEND
+
+
+def turning_points(
+    listing: Listing, regime: Regime | None, now: Instant, confirmations: Confirmations
+) -> list[datetime]:
+    """Every moment, past or to come, at which what follows from the listing changes by itself.
+
+    `regime` is None where the catalogue has no such regime: then only the listing's own dates count.
+    """
+    days = [listing.effective_from, listing.expires_on]
+    if regime is not None:
+        days.append(end_of(listing, regime))
+        confirmed = confirmation_of(listing, confirmations)
+        if isinstance(regime.ends, EndsOnEvent) and confirmed is not None:
+            days.append(confirmed + timedelta(days=regime.ends.confirm_within + 1))
+    moments = [now.start_of(day) for day in days if day is not None and day > now.day]
+    if listing.ended_at is not None:
+        moments.append(listing.ended_at)
+    for objection in listing.objections:
+        moments.append(objection.opened_at)
+        if objection.resolved_at is not None:
+            moments.append(objection.resolved_at)
+    return moments
+
+
+def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
+    """The first day on which an adverse record may no longer be displayed or used, counted from its document."""
+    match record.severity:
+        case Severity.MINOR:
+            term = display.minor
+        case Severity.GENERAL:
+            term = display.general
+        case Severity.SERIOUS:
+            term = display.serious
+        case _ as never:
+            assert_never(never)
+    return later(record.document_date, term)
+
+
+def usable(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool:
+    """Whether an adverse record may be used at `now`: recorded, not repaired, still within its display term."""
+    repaired = record.ended_at is not None and record.ended_at <= now.moment
+    return not repaired and record.document_date <= now.day < display_ends(record, display)
+
+
+def closes_deferral(record: AdverseRecord, term: Duration | None, now: Instant) -> bool:
+    """Whether a broken commitment closes the deferral route at `now`: until repaired, or for the catalogue's term."""
+    if record.kind is not AdverseKind.BROKEN_COMMITMENT or record.document_date > now.day:
+        return False
+    if record.ended_at is not None and record.ended_at <= now.moment:
+        return False
+    return term is None or now.day < later(record.document_date, term)
