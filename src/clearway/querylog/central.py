@@ -1,0 +1,211 @@
+"""The central log: every recorded check, in the order in which it arrived, append-only.
+
+`check_log` holds the exact bytes of each record beside the columns people search by; `journal_cursor` says how far each
+journal segment has been copied, and advances in the same transaction as the rows. Cursors are kept after their segment
+is gone: a segment that came back from a backup is not copied twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    Column,
+    Dialect,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    column,
+    create_engine,
+    event,
+    inspect,
+    select,
+    table,
+)
+from sqlalchemy.engine import URL
+
+from clearway.querylog.record import CheckRecord, decode_record
+from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.types import TypeEngine
+
+LOG_FILE = "log.db"
+"""The central log's file in the data directory, where it is embedded."""
+
+JOURNAL_DIRECTORY = "journal"
+"""The journals' folder in the data directory."""
+
+VERSION_TABLE = "querylog_version"
+"""Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
+
+SCHEMA_HEAD = "0001"
+"""The newest migration."""
+
+WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
+"""Execution options of a connection that means to write: it queues for the write lock before it reads."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC. On SQLite a text of fixed width, so that its order is the order of time."""
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, a timestamp with time zone elsewhere."""
+        chosen: TypeEngine[Any] = String(27) if dialect.name == "sqlite" else TIMESTAMP(timezone=True)
+        return dialect.type_descriptor(chosen)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """`2026-03-01T08:30:00.000000Z` on SQLite."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Always aware, always UTC."""
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+# Ids compare byte for byte on every engine; SQLite does so anyway.
+_Exact = Text().with_variant(Text(collation="C"), "postgresql")
+
+metadata = MetaData()
+
+check_log = Table(
+    "check_log",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("check_id", _Exact, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("error_reason", Text, nullable=False),
+    Column("authority", _Exact, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("case_number", _Exact, nullable=False),
+    Column("item_code", _Exact, nullable=False),
+    Column("request_id", _Exact, nullable=False),
+    Column("scheme", _Exact, nullable=False),
+    Column("subject", _Exact, nullable=False),
+    Column("subject_key", LargeBinary, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Index("check_log_check_id", "check_id", unique=True),
+    Index("check_log_request_id", "request_id"),
+    Index("check_log_case_number", "case_number"),
+    Index("check_log_decided_at", "decided_at"),
+    Index("check_log_subject_key", "subject_key"),
+)
+
+journal_cursor = Table(
+    "journal_cursor",
+    metadata,
+    Column("segment", _Exact, primary_key=True),
+    Column("shipped", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheck:
+    """A recorded check: the record, its exact bytes, and its place in the central log (None: not shipped yet)."""
+
+    record: CheckRecord
+    raw: bytes
+    seq: int | None = None
+
+    @classmethod
+    def of(cls, raw: bytes, seq: int | None = None) -> StoredCheck:
+        """From stored bytes. Raises `UnreadableRecord`."""
+        return cls(decode_record(raw), raw, seq)
+
+
+def row_of(record: CheckRecord, raw: bytes) -> Mapping[str, object]:
+    """The columns of a record, `raw` being its exact bytes."""
+    return {
+        "check_id": record.check_id,
+        "decided_at": record.decided_at,
+        "outcome": record.outcome,
+        "standing": record.standing,
+        "error_reason": record.error_reason,
+        "authority": record.authority,
+        "caller": record.caller,
+        "officer": record.officer,
+        "case_number": record.case_number,
+        "item_code": record.item_code,
+        "request_id": record.request_id,
+        "scheme": record.scheme,
+        "subject": record.subject,
+        "subject_key": record.subject_key,
+        "revision": record.revision,
+        "edition": record.edition,
+        "record": raw,
+    }
+
+
+def open_central(path: Path) -> Engine:
+    """The embedded central log, created and brought up to date where necessary; safe from several processes at once.
+
+    Raises `NotDurable` where the file system cannot hold it, and what SQLAlchemy raises for a file that is no database.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), module=sqlite3, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    try:
+        upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the schema to `SCHEMA_HEAD`, in one transaction. Does nothing, quickly, where it is there already."""
+    with engine.connect() as connection:
+        if _version(connection) == SCHEMA_HEAD:
+            return
+    from alembic import command  # heavy, and needed only when the schema is behind
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "clearway.querylog:migrations")
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+    return version
+
+
+def _on_connect(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where the driver guesses
+    require_durable(connection)
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("querylog_begin", "BEGIN"))

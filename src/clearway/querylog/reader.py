@@ -1,0 +1,268 @@
+"""The read side: recorded checks, from the central log and from journals not yet shipped, each once.
+
+A snapshot opens the journals first and the central log after them. A row is then in the central log, or after its
+segment's cursor as the central log states it in the same snapshot; never both, never neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy.engine import Connection
+
+from clearway.querylog.central import StoredCheck, check_log, journal_cursor
+from clearway.querylog.record import CheckRecord, UnreadableRecord
+from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
+from clearway.querylog.sqlite import sqlite3
+
+_log = logging.getLogger(__name__)
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which checks: those equal in every field given, decided at or after `since` and before `until` (aware, UTC)."""
+
+    authority: str | None = None
+    caller: str | None = None
+    officer: str | None = None
+    case_number: str | None = None
+    item_code: str | None = None
+    request_id: str | None = None
+    scheme: str | None = None
+    subject_key: bytes | None = None
+    outcome: str | None = None
+    standing: str | None = None
+    error_reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def matches(self, record: CheckRecord) -> bool:
+        """Whether the record is one of them."""
+        if self.since is not None and record.decided_at < self.since:
+            return False
+        if self.until is not None and record.decided_at >= self.until:
+            return False
+        return all(getattr(record, name) == wanted for name, wanted in self._equalities())
+
+    def where(self) -> list[ColumnElement[bool]]:
+        """The same as conditions on the central log."""
+        conditions = [check_log.c[name] == wanted for name, wanted in self._equalities()]
+        if self.since is not None:
+            conditions.append(check_log.c.decided_at >= self.since)
+        if self.until is not None:
+            conditions.append(check_log.c.decided_at < self.until)
+        return conditions
+
+    def _equalities(self) -> list[tuple[str, object]]:
+        given = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [(name, value) for name, value in given if value is not None and name not in ("since", "until")]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is not in the central log yet: the exposure if this node were lost."""
+
+    segments: int
+    rows: int
+
+
+class Log:
+    """Reads recorded checks. Blocking; safe to share between threads: every call opens what it needs."""
+
+    def __init__(self, central: Engine, journals: Path) -> None:
+        """`central` as `open_central` made it; `journals` the journal directory, which need not exist yet."""
+        self._central = central
+        self._journals = journals
+
+    def get(self, check_id: str) -> StoredCheck | None:
+        """The check with this id, shipped or not."""
+        return self._find(check_log.c.check_id == check_id, check_id, lambda record: record.check_id == check_id)
+
+    def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
+        """An answered check of this authority under this request id, decided at or after `since`."""
+        wanted = Filter(authority=authority, request_id=request_id, error_reason="", since=since)
+        condition = check_log.c.request_id == request_id
+        for part in wanted.where():
+            condition &= part
+        return self._find(condition, request_id, wanted.matches)
+
+    def newest(self, wanted: Filter | None = None, *, limit: int = 50, before: str | None = None) -> list[StoredCheck]:
+        """The newest checks first, by check id; at most `limit`; only those with a smaller id than `before`."""
+        wanted = wanted or Filter()
+        statement = select(check_log.c.seq, check_log.c.record).where(*wanted.where())
+        if before is not None:
+            statement = statement.where(check_log.c.check_id < before)
+        with self._snapshot() as (central, pending):
+            rows = central.execute(statement.order_by(check_log.c.check_id.desc()).limit(limit))
+            shipped = [StoredCheck.of(raw, seq) for seq, raw in rows]
+            unshipped = (
+                stored
+                for stored in pending
+                if wanted.matches(stored.record) and (before is None or stored.record.check_id < before)
+            )
+            newest = heapq.nlargest(limit, unshipped, key=lambda stored: stored.record.check_id)
+        shipped += newest
+        shipped.sort(key=lambda stored: stored.record.check_id, reverse=True)
+        return shipped[:limit]
+
+    def export(self, wanted: Filter | None = None) -> Iterator[StoredCheck]:
+        """Every check, in the central log's order, then those not shipped yet; streamed. Close it if not exhausted."""
+        wanted = wanted or Filter()
+        statement = select(check_log.c.seq, check_log.c.record).where(*wanted.where()).order_by(check_log.c.seq)
+        with self._snapshot() as (central, pending):
+            for seq, raw in central.execution_options(yield_per=_CHUNK).execute(statement):
+                yield StoredCheck.of(raw, seq)
+            yield from (stored for stored in pending if wanted.matches(stored.record))
+
+    def backlog(self) -> Backlog:
+        """How much waits to be shipped."""
+        with self._opened() as opened, self._central.connect() as central:
+            cursors = _cursors(central, [files.name for files, _ in opened])
+            waiting = [_last(connection) - cursors.get(str(files.name), 0) for files, connection in opened]
+            return Backlog(sum(rows > 0 for rows in waiting), sum(rows for rows in waiting if rows > 0))
+
+    def tail(self, *, skip: str = "") -> Tail:
+        """Follows the journals from their first rows on; `skip` is an incarnation not to follow (one's own)."""
+        return Tail(self._journals, skip)
+
+    def _find(
+        self, condition: ColumnElement[bool], needle: str, fits: Callable[[CheckRecord], bool]
+    ) -> StoredCheck | None:
+        # Central, journals, and central again: a row may move from the journals to it between the first two looks.
+        found = self._find_shipped(condition)
+        if found is None:
+            found = self._find_unshipped(needle.encode(), fits) or self._find_shipped(condition)
+        return found
+
+    def _find_shipped(self, condition: ColumnElement[bool]) -> StoredCheck | None:
+        statement = select(check_log.c.seq, check_log.c.record).where(condition).order_by(check_log.c.check_id).limit(1)
+        with self._central.connect() as central:
+            row = central.execute(statement).first()
+        return StoredCheck.of(row.record, row.seq) if row else None
+
+    def _find_unshipped(self, needle: bytes, fits: Callable[[CheckRecord], bool]) -> StoredCheck | None:
+        with self._opened() as opened:
+            with self._central.connect() as central:
+                cursors = _cursors(central, [files.name for files, _ in opened])
+            for files, connection in opened:
+                rows = rows_containing(connection, cursors.get(str(files.name), 0), needle)
+                for stored in _readable(files, rows):
+                    if fits(stored.record):
+                        return stored
+        return None
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[tuple[Connection, Iterator[StoredCheck]]]:
+        """The central log and, lazily, the rows not in it, both as of now."""
+        with self._opened() as opened, self._central.connect() as central:
+            cursors = _cursors(central, [files.name for files, _ in opened])
+            yield central, _pending(opened, cursors)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[list[tuple[SegmentFiles, sqlite3.Connection]]]:
+        """The segments there are, each in a read transaction begun now. One that cannot be read is left out."""
+        with contextlib.ExitStack() as stack:
+            opened = []
+            for files in segments(self._journals):
+                try:
+                    connection = open_rows(files)
+                    if connection is None:
+                        continue
+                    stack.callback(connection.close)
+                    connection.execute("BEGIN")
+                    _last(connection)  # a deferred transaction begins with its first read
+                    opened.append((files, connection))
+                except sqlite3.DatabaseError as fault:
+                    _log.warning("journal segment %s cannot be read: %s", files.name, fault)
+            yield opened
+
+
+class Tail:
+    """Follows the journals of a node row by row, each row once. Blocking; used by one thread at a time.
+
+    A segment begun, shipped and deleted between two calls is missed: call more often than the shipper's `keep`.
+    """
+
+    def __init__(self, journals: Path, skip: str) -> None:
+        self._journals = journals
+        self._skip = skip
+        self._followed: dict[SegmentName, tuple[SegmentFiles, sqlite3.Connection]] = {}
+        self._read: dict[SegmentName, int] = {}
+
+    def fresh(self) -> Iterator[StoredCheck]:
+        """The rows committed since the last call, as of now. Exhaust it: what is not taken comes with the next call."""
+        present = [files for files in segments(self._journals) if files.name.incarnation != self._skip]
+        for files in present:
+            if files.name not in self._followed:
+                self._follow(files)
+        names = {files.name for files in present}
+        for name, (files, connection) in list(self._followed.items()):
+            yield from self._rows(files, connection)
+            if name not in names:
+                connection.close()
+                del self._followed[name], self._read[name]
+
+    def close(self) -> None:
+        """Lets the journals go."""
+        for _, connection in self._followed.values():
+            connection.close()
+        self._followed.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _follow(self, files: SegmentFiles) -> None:
+        try:
+            connection = open_rows(files)
+        except sqlite3.DatabaseError as fault:
+            _log.warning("journal segment %s cannot be read: %s", files.name, fault)
+            return
+        if connection is not None:
+            self._followed[files.name] = (files, connection)
+            self._read[files.name] = 0
+
+    def _rows(self, files: SegmentFiles, connection: sqlite3.Connection) -> Iterator[StoredCheck]:
+        def counted() -> Iterator[tuple[int, bytes]]:
+            for seq, raw in rows_after(connection, self._read[files.name]):
+                self._read[files.name] = seq
+                yield seq, raw
+
+        return _readable(files, counted())
+
+
+def _cursors(central: Connection, names: list[SegmentName]) -> dict[str, int]:
+    statement = select(journal_cursor.c.segment, journal_cursor.c.shipped)
+    rows = central.execute(statement.where(journal_cursor.c.segment.in_([str(name) for name in names])))
+    return {row.segment: row.shipped for row in rows}
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    last: int = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+    return last
+
+
+def _pending(opened: list[tuple[SegmentFiles, sqlite3.Connection]], cursors: dict[str, int]) -> Iterator[StoredCheck]:
+    for files, connection in opened:
+        yield from _readable(files, rows_after(connection, cursors.get(str(files.name), 0)))
+
+
+def _readable(files: SegmentFiles, rows: Iterator[tuple[int, bytes]]) -> Iterator[StoredCheck]:
+    """The checks in these rows up to the first that cannot be read; the shipper sets such a segment aside."""
+    try:
+        for _, raw in rows:
+            yield StoredCheck.of(raw)
+    except (sqlite3.DatabaseError, UnreadableRecord) as fault:
+        _log.warning("journal segment %s cannot be read further: %s", files.name, fault)

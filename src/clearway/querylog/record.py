@@ -1,0 +1,94 @@
+"""One check as it is recorded. Encoded once; the exact bytes travel on and are what any later proof is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+RECORD_VERSION = 1
+"""The format's version, first in every record. New fields are added at the end, with a default."""
+
+MAX_RECORD_BYTES = 65_535
+"""A record is at most this long: what one entry of a tile-based transparency log can hold."""
+
+
+class RecordTooLarge(ValueError):
+    """The encoded record exceeds `MAX_RECORD_BYTES`; `size` is what it would take, in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the record takes {size} bytes; at most {MAX_RECORD_BYTES} are kept")
+        self.size = size
+
+
+class UnreadableRecord(ValueError):
+    """Stored bytes are not a record of a version known here."""
+
+
+class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """Who asked what, when, and what was answered: all that a replay needs. Refused checks are recorded too."""
+
+    v: int = RECORD_VERSION
+    check_id: str
+    """UUIDv7, canonical lower case; its order is the order of time."""
+    decided_at: datetime
+    """When the decision (or refusal) was made; aware, UTC."""
+    authority: str
+    caller: str
+    officer: str
+    case_number: str
+    item_code: str
+    request_id: str
+    request_digest: bytes
+    """Digest of the request's body, 16 bytes: tells a retry from a reused id."""
+    scheme: str
+    subject: str
+    """The identifier as it may be shown: an organisation's code; the masked form of anything else."""
+    subject_key: bytes
+    """Keyed hash of the identifier, for finding a subject's checks; empty where the request names nobody exactly."""
+    outcome: str
+    """Wire name such as `OUTCOME_RESTRICTION`; empty where the check was refused."""
+    standing: str
+    """Wire name such as `STANDING_LISTED`; empty where the check was refused."""
+    error_reason: str
+    """Wire name such as `ERROR_REASON_UNKNOWN_ITEM`; empty where the check was answered."""
+    revision: str
+    edition: str
+    edition_hash: str
+    request: bytes
+    """The serialized request message, natural persons' identifiers masked."""
+    facts: bytes
+    """The facts the decision was made from, as the index holds them."""
+    response: bytes
+    """The serialized response message, or the serialized Status of a refusal."""
+    worker: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether the check got an answer, not a refusal."""
+        return not self.error_reason
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CheckRecord)
+
+
+def encode_record(record: CheckRecord) -> bytes:
+    """The bytes to store. Raises `RecordTooLarge`, and `ValueError` for a `decided_at` that is not in UTC."""
+    if record.decided_at.tzinfo is not UTC:
+        raise ValueError("decided_at must be an aware datetime in UTC")
+    raw = _encoder.encode(record)
+    if len(raw) > MAX_RECORD_BYTES:
+        raise RecordTooLarge(len(raw))
+    return raw
+
+
+def decode_record(raw: bytes) -> CheckRecord:
+    """The record in these bytes. Raises `UnreadableRecord`."""
+    try:
+        record = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise UnreadableRecord(f"not a record: {fault}") from fault
+    if record.v != RECORD_VERSION:
+        raise UnreadableRecord(f"record version {record.v} is not known here")
+    return record

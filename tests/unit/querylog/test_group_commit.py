@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from clearway.querylog.group_commit import AuditUnavailable, Bounds, GroupCommit, Unavailability
+from clearway.querylog.journal import Journal
+from clearway.querylog.record import MAX_RECORD_BYTES, RecordTooLarge
+from clearway.querylog.segment import open_rows, rows_after, segments
+
+from .records import FaultyJournal, raws
+
+QUICK = Bounds(first_pause=0.001, longest_pause=0.002)
+
+
+async def _settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def _recovered(log: GroupCommit) -> None:
+    async with asyncio.timeout(5):
+        while not log.available:  # noqa: ASYNC110 - seen from outside, as a health check sees it
+            await asyncio.sleep(0.001)
+
+
+async def test_put_returns_when_the_record_is_on_disk(journals: Path) -> None:
+    log = GroupCommit(Journal(journals, "w0"))
+    (record,) = raws(1)
+    await log.put(record)
+    connection = open_rows(segments(journals)[0])
+    assert connection is not None
+    with closing(connection):
+        assert list(rows_after(connection, 0)) == [(1, record)]
+    await log.close()
+
+
+async def test_what_arrives_during_a_commit_is_the_next_batch() -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal)
+    puts = [asyncio.create_task(log.put(b"%d" % number)) for number in range(10)]
+    await _settle()
+    journal.gate.set()
+    await asyncio.gather(*puts)
+    assert journal.batches == [[b"0"], [b"%d" % number for number in range(1, 10)]]
+    await log.close()
+
+
+async def test_nobody_is_released_before_the_commit() -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal)
+    put = asyncio.create_task(log.put(b"x"))
+    await asyncio.sleep(0.02)
+    assert not put.done()
+    journal.gate.set()
+    await put
+    await log.close()
+
+
+async def test_a_batch_is_bounded() -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal, Bounds(batch_rows=4))
+    puts = [asyncio.create_task(log.put(b"%d" % number)) for number in range(10)]
+    await _settle()
+    journal.gate.set()
+    await asyncio.gather(*puts)
+    assert [len(batch) for batch in journal.batches] == [1, 4, 4, 1]
+    await log.close()
+
+
+@pytest.mark.parametrize("bounds", [Bounds(pending_rows=3), Bounds(pending_bytes=30)], ids=["rows", "bytes"])
+async def test_a_full_queue_refuses_and_keeps_what_it_has(bounds: Bounds) -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal, bounds)
+    puts = [asyncio.create_task(log.put(bytes(10))) for _ in range(4)]  # one in flight, three waiting
+    await _settle()
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.put(bytes(10))
+    assert refused.value.because is Unavailability.QUEUE_FULL
+    journal.gate.set()
+    await asyncio.gather(*puts)
+    await log.put(bytes(10))
+    await log.close()
+
+
+async def test_an_oversized_record_is_refused_before_it_joins_a_batch() -> None:
+    journal = FaultyJournal()
+    log = GroupCommit(journal)
+    with pytest.raises(RecordTooLarge):
+        await log.put(bytes(MAX_RECORD_BYTES + 1))
+    await log.close()
+    assert journal.batches == []
+
+
+async def test_a_caller_that_gave_up_still_has_its_row() -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal)
+    first, second = asyncio.create_task(log.put(b"first")), asyncio.create_task(log.put(b"second"))
+    await _settle()
+    first.cancel()
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    journal.gate.set()
+    await log.close()
+    assert journal.batches == [[b"first"], [b"second"]]
+
+
+async def test_a_failed_commit_refuses_its_batch_and_all_who_wait_behind_it() -> None:
+    journal = FaultyJournal()
+    journal.failing = True
+    journal.gate.clear()
+    log = GroupCommit(journal, QUICK)
+    puts = [asyncio.create_task(log.put(b"x")) for _ in range(5)]
+    await _settle()
+    journal.gate.set()
+    outcomes = await asyncio.gather(*puts, return_exceptions=True)
+    assert [getattr(outcome, "because", outcome) for outcome in outcomes] == [Unavailability.COMMIT_FAILED] * 5
+    await log.close()
+    assert journal.batches == []
+
+
+async def test_until_it_has_recovered_every_put_is_refused_at_once() -> None:
+    journal = FaultyJournal()
+    journal.failing, journal.stuck = True, 1_000_000
+    log = GroupCommit(journal, QUICK)
+    with pytest.raises(AuditUnavailable):
+        await log.put(b"x")
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.put(b"y")
+    assert refused.value.because is Unavailability.RECOVERING
+    await log.close()
+
+
+async def test_it_tries_to_recover_until_it_can_and_then_goes_on() -> None:
+    journal = FaultyJournal()
+    journal.failing, journal.stuck = True, 3
+    log = GroupCommit(journal, QUICK)
+    with pytest.raises(AuditUnavailable):
+        await log.put(b"x")
+    await _recovered(log)
+    await log.put(b"y")
+    assert (journal.recoveries, journal.batches) == (4, [[b"y"]])
+    await log.close()
+
+
+async def test_closing_waits_for_what_was_taken_and_takes_no_more() -> None:
+    journal = FaultyJournal()
+    journal.gate.clear()
+    log = GroupCommit(journal)
+    puts = [asyncio.create_task(log.put(b"%d" % number)) for number in range(3)]
+    await _settle()
+    closing_log = asyncio.create_task(log.close())
+    await _settle()
+    with pytest.raises(AuditUnavailable) as refused:
+        await log.put(b"late")
+    assert refused.value.because is Unavailability.CLOSED
+    journal.gate.set()
+    await asyncio.gather(closing_log, *puts)
+    assert journal.closed
+    assert [record for batch in journal.batches for record in batch] == [b"0", b"1", b"2"]
+
+
+async def test_closing_twice_is_once() -> None:
+    log = GroupCommit(FaultyJournal())
+    await log.close()
+    await log.close()
