@@ -44,7 +44,7 @@ lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code --path proto/clearway
-	$(BIN)/buf breaking --path proto/clearway --exclude-imports --against proto/baseline.binpb
+	$(BIN)/buf breaking proto --exclude-imports --against proto/baseline.binpb
 	$(BIN)/python tools/genproto.py --check
 
 format: $(VENV)/.test ## format the code and the contract
