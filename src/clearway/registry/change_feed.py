@@ -1,0 +1,90 @@
+"""What a follower reads: which subjects changed between two revisions, and the whole registry as of one.
+
+Every subject is handed over as it stood at the revision asked for, in order of its number. As the record is
+append-only, an answer for a revision never changes: long reads go in pieces and hold no transaction open.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Engine, func, select
+
+from clearway.decision.facts import RegisteredSubject
+from clearway.registry.database import reading
+from clearway.registry.ledger import added_up, chunks, head, records
+from clearway.registry.schema import EventRow, FeedRunRow, RegistryIdentity, SubjectRow
+
+SUBJECTS_AT_ONCE = 4000
+"""Subjects read in one query of a long read."""
+
+
+class ChangeFeed:
+    """The registry, as its followers see it. Safe to use from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def database_id(self) -> str:
+        """Which database this is: 32 hexadecimal digits, never the same for two."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(RegistryIdentity.database_id)).scalar_one()
+
+    def head(self) -> int:
+        """The latest revision; 0 where nothing was ever recorded."""
+        with reading(self._engine) as connection:
+            return head(connection)
+
+    def changed(self, after: int, upto: int) -> Iterator[RegisteredSubject]:
+        """Every subject something happened to in the revisions (after, upto], as of `upto`."""
+        for some in chunks(self._touched(after, upto), SUBJECTS_AT_ONCE):
+            with reading(self._engine) as connection:
+                found = records(connection, some, upto)
+            for record in found.values():
+                yield record.registered()
+
+    def count_changed(self, after: int, upto: int) -> int:
+        """How many subjects `changed` would hand over."""
+        query = select(func.count(EventRow.subject_id.distinct())).where(
+            EventRow.revision > after, EventRow.revision <= upto
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
+
+    def everything(self, upto: int) -> Iterator[RegisteredSubject]:
+        """Every subject there was at `upto`, as of then."""
+        with reading(self._engine) as connection:
+            last = connection.execute(select(func.coalesce(func.max(SubjectRow.subject_id), 0))).scalar_one()
+        for start in range(0, last, SUBJECTS_AT_ONCE):
+            query = (
+                select(EventRow.subject_id, EventRow.body)
+                .where(EventRow.subject_id > start, EventRow.subject_id <= start + SUBJECTS_AT_ONCE)
+                .where(EventRow.revision <= upto)
+                .order_by(EventRow.subject_id, EventRow.seq)
+            )
+            with reading(self._engine) as connection:
+                rows = connection.execute(query).all()
+            for record in added_up(rows):
+                yield record.registered()
+
+    def confirmations(self, upto: int) -> dict[str, date]:
+        """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
+        query = (
+            select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
+            .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
+            .group_by(FeedRunRow.feed)
+        )
+        with reading(self._engine) as connection:
+            return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+
+    def _touched(self, after: int, upto: int) -> array[int]:
+        query = (
+            select(EventRow.subject_id)
+            .where(EventRow.revision > after, EventRow.revision <= upto)
+            .distinct()
+            .order_by(EventRow.subject_id)
+        )
+        with reading(self._engine) as connection:
+            return array("q", connection.execute(query).scalars())

@@ -1,0 +1,148 @@
+"""The database under the record: how it is opened, brought up to date, written and read.
+
+SQLite in write-ahead mode: one writer at a time, taken with BEGIN IMMEDIATE, and synced to disk at each commit; readers
+see the last committed revision and never wait.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.migrations import HEAD, VERSION_TABLE
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long a writer waits for another, in milliseconds, before it is refused as busy."""
+
+_CACHE_KIB = 65_536
+_PRAGMAS = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("foreign_keys", "ON", 1),
+    # Without this, INSERT OR REPLACE would delete past the append-only triggers.
+    ("recursive_triggers", "ON", 1),
+    ("cache_size", f"-{_CACHE_KIB}", -_CACHE_KIB),
+)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url` (`sqlite:///path`). Raises `RegistryError` for any other database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise RegistryError(RegistryReason.UNSUPPORTED_DATABASE, "the registry is kept in an SQLite file")
+    engine = create_engine(parsed, module=pysqlite3)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: transactions are begun below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    for name, setting, wanted in _PRAGMAS:
+        cursor.execute(f"PRAGMA {name} = {setting}")
+        found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != wanted:
+            raise RegistryError(RegistryReason.UNSUPPORTED_DATABASE, f"PRAGMA {name} reads {found}, not {wanted}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("registry_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A write transaction: committed when the block ends, rolled back when it raises. `RegistryError` BUSY."""
+    try:
+        with engine.execution_options(registry_writes=True).begin() as connection:
+            yield connection
+    except OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise RegistryError(RegistryReason.BUSY, "another writer holds the registry") from error
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A read transaction: everything in it is seen at one revision."""
+    with engine.connect() as connection:
+        yield connection
+
+
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
+    """Whether the column's value is one of many, bound as one JSON array: a long list of parameters costs far more."""
+    return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+
+
+def bulk_insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of plain numbers and text, past the layer that would look at each value again.
+
+    `columns` stand in the table's own order.
+    """
+    if rows:
+        connection.exec_driver_sql(_insertion(table, tuple(columns), connection.dialect), list(rows))
+
+
+@cache
+def _insertion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=dialect, column_keys=list(columns)))
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Run the migrations that are missing, all or none. `RegistryError` where the database is newer than the code."""
+    with reading(engine) as connection:
+        found = _schema_step(connection)
+    if found == HEAD:
+        return
+    with writing(engine) as connection:
+        _upgrade(connection)
+
+
+def _schema_step(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    step: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+    return step
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: a registry that is up to date starts without it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise RegistryError(RegistryReason.OTHER_SCHEMA, "the registry was written by a newer version") from error

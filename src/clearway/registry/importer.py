@@ -1,0 +1,518 @@
+"""An import: one file of one feed, settled row by row against the record, in one transaction and one revision.
+
+Each row is accepted (it adds or changes something), unchanged (the record already says so), quarantined (set aside for
+correction) or rejected (counted only), and the four add up to the rows. A feed whose file is the whole list also ends
+what has gone from it. Nothing of an import is visible until all of it is.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, assert_never
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, insert, select
+
+from clearway.registry.commands import MAX_FACT_ID, describe, known_fact, settle_owner, stored_code
+from clearway.registry.database import among, bulk_insert
+from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.events import (
+    AdverseRecorded,
+    Code,
+    Confirmed,
+    Corrected,
+    Delisted,
+    DelistingCause,
+    Description,
+    Event,
+    Known,
+    Listed,
+)
+from clearway.registry.feeds.files import FeedFile
+from clearway.registry.feeds.rows import (
+    Adapter,
+    AdverseStated,
+    Disposition,
+    Fault,
+    ListingStated,
+    Row,
+    RowReason,
+    Sheet,
+    Statement,
+    SubjectDescribed,
+    SubjectKnown,
+)
+from clearway.registry.fold import EndedBy, SubjectRecord
+from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
+from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
+from clearway.subjects.keys import SubjectKeys
+
+CHUNK_ROWS = 2000
+"""Rows settled together: what bounds an import's memory."""
+
+MAX_SHRINK = 0.2
+"""A whole list may lose this share of its listings without anyone confirming it."""
+
+MAX_GROWTH = 1.0
+"""A whole list that held something may grow by this share of it without anyone confirming it."""
+
+SAMPLES = 5
+"""Faults of one reason shown in a report, at most."""
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
+Progress = Callable[[int], None]
+"""Called now and then with the number of rows done."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSample:
+    """A row that was not taken: its line, and why."""
+
+    row_number: int
+    disposition: Disposition
+    reason: RowReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file's rows: `rows == accepted + unchanged + quarantined + rejected`.
+
+    `accepted == added + changed`. `gone` counts the listings that a whole list no longer holds. `reasons` counts the
+    rows not taken, by reason. `suspicion` says why a person should look before this is loaded, or is empty. `revision`
+    is None where nothing was kept (`dry_run`).
+    """
+
+    feed: str
+    file_name: str
+    sha256: str
+    as_of: date
+    rows: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    rejected: int
+    added: int
+    changed: int
+    gone: int
+    reasons: dict[str, int]
+    samples: tuple[FaultSample, ...]
+    suspicion: str
+    dry_run: bool
+    revision: int | None
+
+
+class SuspiciousList(RegistryError):
+    """The list differs so much from what it held that a person must confirm it. `report` is what it would have done."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__(RegistryReason.SUSPICIOUS_LIST, report.suspicion)
+        self.report = report
+
+
+class _Outcome(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts while an import runs."""
+
+    rows: int = 0
+    outcomes: Counter[_Outcome] = field(default_factory=Counter)
+    dispositions: Counter[Disposition] = field(default_factory=Counter)
+    reasons: Counter[RowReason] = field(default_factory=Counter)
+    samples: list[FaultSample] = field(default_factory=list)
+    held_before: int = 0
+    holds_now: int = 0
+    gone: int = 0
+
+
+_seen = Table(
+    "seen_in_file",
+    MetaData(),
+    Column("fact_id", byte_text(400), primary_key=True),
+    Column("row_number", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+
+
+class Import:
+    """One import, inside the write transaction of its ledger."""
+
+    def __init__(self, ledger: Ledger, keys: SubjectKeys, adapter: Adapter, progress: Progress | None = None) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._adapter = adapter
+        self._progress = progress
+        self._tally = _Tally()
+
+    def run(self, file: FeedFile, as_of: date, *, dry_run: bool) -> ImportReport:
+        """Settle the file's rows, end what has gone, note the run. Raises `UnreadableFeed`."""
+        sheet = self._adapter.open(file.lines())
+        stale = self._older_than_last(as_of)
+        connection = self._ledger.connection
+        _seen.create(connection)
+        try:
+            for rows in chunks(sheet.rows(), CHUNK_ROWS):
+                self._settle(rows, sheet)
+            if self._adapter.full_list:
+                self._end_what_has_gone()
+        finally:
+            _seen.drop(connection)
+        report = self._report(file, as_of, dry_run=dry_run, suspicion=stale or self._suspicion())
+        self._note_run(report)
+        return report
+
+    def _settle(self, rows: list[Row], sheet: Sheet) -> None:
+        batch = _Batch(self._ledger, self._keys, self._adapter.name, rows)
+        self._tally.holds_now += batch.listings_stated
+        self._tally.held_before += batch.listings_held
+        aside = []
+        for row in rows:
+            outcome = batch.settle(row)
+            if isinstance(outcome, Fault):
+                self._count_fault(row, outcome)
+                if outcome.disposition is Disposition.QUARANTINED:
+                    aside.append(self._set_aside(row, outcome, sheet))
+            else:
+                self._tally.outcomes[outcome] += 1
+        self._ledger.flush()
+        if aside:
+            self._ledger.connection.execute(insert(QuarantinedRow), aside)
+        self._tally.rows += len(rows)
+        if self._progress is not None:
+            self._progress(self._tally.rows)
+
+    def _count_fault(self, row: Row, fault: Fault) -> None:
+        self._tally.dispositions[fault.disposition] += 1
+        self._tally.reasons[fault.reason] += 1
+        if self._tally.reasons[fault.reason] <= SAMPLES:
+            self._tally.samples.append(FaultSample(row.number, fault.disposition, fault.reason, fault.detail))
+
+    def _set_aside(self, row: Row, fault: Fault, sheet: Sheet) -> dict[str, Any]:
+        return {
+            "revision": self._ledger.revision,
+            "row_number": row.number,
+            "reason": fault.reason.value,
+            "detail": fault.detail,
+            "original": json.dumps(sheet.original(row), ensure_ascii=False),
+        }
+
+    def _end_what_has_gone(self) -> None:
+        """移出: end the feed's live listings that the file no longer holds."""
+        absent = (
+            select(FactRow.fact_id, FactRow.subject_id)
+            .where(FactRow.feed == self._adapter.name, FactRow.kind == LISTING)
+            .where(~select(_seen.c.fact_id).where(_seen.c.fact_id == FactRow.fact_id).exists())
+            .order_by(FactRow.subject_id)
+        )
+        connection = self._ledger.connection
+        for some in chunks(connection.execute(absent).all(), CHUNK_ROWS):
+            found = records(connection, {row.subject_id for row in some})
+            for fact_id, subject_id in some:
+                record = found[subject_id]
+                if record.listings[fact_id].ended_at is None:
+                    moment = self._ledger.moment.astimezone(UTC)
+                    self._ledger.append(record, Delisted(fact_id, moment, DelistingCause.GONE_FROM_LIST))
+                    self._tally.gone += 1
+        self._tally.held_before += self._tally.gone
+        self._ledger.flush()
+
+    def _older_than_last(self, as_of: date) -> str:
+        """Why a whole list may not be loaded: a later one was."""
+        if not self._adapter.full_list:
+            return ""
+        latest = select(func.max(FeedRunRow.as_of)).where(FeedRunRow.feed == self._adapter.name)
+        last = self._ledger.connection.execute(latest).scalar_one()
+        return f"the list is as of {as_of}, and one as of {last} is loaded" if last and as_of < last else ""
+
+    def _suspicion(self) -> str:
+        """Why a person should look at a whole list before it is loaded; empty where nothing is odd."""
+        tally = self._tally
+        if not self._adapter.full_list:
+            return ""
+        if not tally.holds_now:
+            return "the list is empty"
+        if tally.gone and tally.reasons[RowReason.MALFORMED]:
+            return f"{tally.gone} listings are missing, and some rows could not be read"
+        if tally.gone > MAX_SHRINK * tally.held_before:
+            return f"{tally.gone} of {tally.held_before} listings are missing"
+        if tally.held_before and tally.holds_now - tally.held_before > MAX_GROWTH * tally.held_before:
+            return f"the list grew from {tally.held_before} to {tally.holds_now} listings"
+        return ""
+
+    def _report(self, file: FeedFile, as_of: date, *, dry_run: bool, suspicion: str) -> ImportReport:
+        tally = self._tally
+        added, changed = tally.outcomes[_Outcome.ADDED], tally.outcomes[_Outcome.CHANGED]
+        return ImportReport(
+            feed=self._adapter.name,
+            file_name=file.path.name,
+            sha256=file.sha256,
+            as_of=as_of,
+            rows=tally.rows,
+            accepted=added + changed,
+            unchanged=tally.outcomes[_Outcome.UNCHANGED],
+            quarantined=tally.dispositions[Disposition.QUARANTINED],
+            rejected=tally.dispositions[Disposition.REJECTED],
+            added=added,
+            changed=changed,
+            gone=tally.gone,
+            reasons={reason.value: count for reason, count in tally.reasons.most_common()},
+            samples=tuple(tally.samples),
+            suspicion=suspicion,
+            dry_run=dry_run,
+            revision=None if dry_run else self._ledger.revision,
+        )
+
+    def _note_run(self, report: ImportReport) -> None:
+        counts = ("rows", "accepted", "unchanged", "quarantined", "rejected", "added", "changed", "gone")
+        self._ledger.connection.execute(
+            insert(FeedRunRow),
+            {
+                "revision": self._ledger.revision,
+                "feed": report.feed,
+                "file_name": report.file_name[-512:],
+                "sha256": report.sha256,
+                "as_of": report.as_of,
+                "full_list": self._adapter.full_list,
+                "reasons": json.dumps(report.reasons),
+                **{count: getattr(report, count) for count in counts},
+            },
+        )
+
+
+class _Batch:
+    """Rows settled together, with everything the record holds about them read beforehand.
+
+    `listings_stated` counts the listings the rows state for the first time in their file, `listings_held` those of them
+    that the feed held already.
+    """
+
+    def __init__(self, ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> None:
+        self._ledger = ledger
+        self._feed = feed
+        self._codes = {id(row): _stored_codes(row.content, keys) for row in rows}
+        wanted = {(code.scheme, code.code) for codes in self._codes.values() for code in codes}
+        self._fact_ids = {id(row): _fact_id(row.content, feed, self._codes[id(row)]) for row in rows}
+        fact_ids = {fact_id for fact_id in self._fact_ids.values() if fact_id}
+        connection = ledger.connection
+        self._owners = subjects_named(connection, wanted)
+        self._facts = facts_known(connection, fact_ids)
+        subject_ids = {*self._owners.values(), *(fact.subject_id for fact in self._facts.values())}
+        self._records = records(connection, subject_ids)
+        self._seen = _seen_before(connection, fact_ids)
+        new = self._note_seen(rows)
+        self.listings_stated = len(new)
+        self.listings_held = sum(1 for fact_id in new if self._is_held(fact_id))
+
+    def _note_seen(self, rows: list[Row]) -> dict[str, int]:
+        new: dict[str, int] = {}
+        for row in rows:
+            fact_id = self._fact_ids[id(row)]
+            if fact_id and fact_id not in self._seen:
+                new.setdefault(fact_id, row.number)
+        bulk_insert(self._ledger.connection, _seen, ("fact_id", "row_number"), list(new.items()))
+        return new
+
+    def _is_held(self, fact_id: str) -> bool:
+        fact = self._facts.get(fact_id)
+        if fact is None or fact.kind != LISTING or fact.feed != self._feed:
+            return False
+        return self._records[fact.subject_id].listings[fact_id].ended_at is None
+
+    def settle(self, row: Row) -> _Outcome | Fault:
+        """What the row does to the record, done; or why it is not taken."""
+        fact_id = self._fact_ids[id(row)]
+        repeats = fact_id in self._seen
+        if fact_id:
+            self._seen.add(fact_id)
+        if isinstance(row.content, Fault):
+            return row.content
+        if len(fact_id) > MAX_FACT_ID and not isinstance(row.content, SubjectKnown):
+            return _aside(RowReason.OVERLONG_VALUE, f"the id has more than {MAX_FACT_ID} signs")
+        codes = self._codes[id(row)]
+        try:
+            record = settle_owner({code: self._owner(code) for code in codes})
+        except RegistryError:
+            return _aside(RowReason.IDENTIFIER_COLLISION, "a code in the row belongs to another subject")
+        misplaced = self._misplaced(row.content, fact_id, record)
+        if misplaced is not None:
+            return misplaced
+        events, outcome = self._events(row.content, fact_id, codes, record)
+        if isinstance(outcome, Fault) or outcome is _Outcome.UNCHANGED:
+            return outcome
+        if repeats:
+            return Fault(Disposition.REJECTED, RowReason.DUPLICATE, "an earlier row of the file states it differently")
+        self._take(row.content, fact_id, codes, record, events)
+        return outcome
+
+    def _owner(self, code: Code) -> SubjectRecord | None:
+        subject_id = self._owners.get((code.scheme, code.code))
+        return None if subject_id is None else self._records[subject_id]
+
+    def _misplaced(self, content: Statement, fact_id: str, record: SubjectRecord | None) -> Fault | None:
+        """Why a row's id cannot be its own: another subject, feed or kind of fact has it."""
+        fact = self._facts.get(fact_id)
+        if fact is None:
+            return None
+        kind = LISTING if isinstance(content, ListingStated) else ADVERSE
+        if record is not None and fact.subject_id == record.subject_id and (fact.feed, fact.kind) == (self._feed, kind):
+            return None
+        return _aside(RowReason.FACT_OF_ANOTHER, "the id belongs to another subject, feed or kind of fact")
+
+    def _events(
+        self, content: Statement, fact_id: str, codes: tuple[Code, ...], record: SubjectRecord | None
+    ) -> tuple[list[Event], _Outcome | Fault]:
+        """The events that bring the record in line with the row, if the row may do so."""
+        description = _description(content.subject, codes)
+        redescribed = None if record is not None and record.descriptions.get(fact_id) == description else description
+        match content:
+            case SubjectKnown():
+                if redescribed is None:
+                    return [], _Outcome.UNCHANGED
+                known_before = record is not None and fact_id in record.descriptions
+                return [Known(fact_id, description)], _Outcome.CHANGED if known_before else _Outcome.ADDED
+            case ListingStated():
+                return _listing_events(content, self._feed, redescribed, description, record)
+            case AdverseStated():
+                return _adverse_events(content, self._feed, redescribed, description, record)
+            case _:
+                assert_never(content)
+
+    def _take(
+        self,
+        content: Statement,
+        fact_id: str,
+        codes: tuple[Code, ...],
+        record: SubjectRecord | None,
+        events: Iterable[Event],
+    ) -> None:
+        if record is None:
+            record = self._ledger.new_subject()
+            self._records[record.subject_id] = record
+        for code in codes:
+            if self._owners.setdefault((code.scheme, code.code), -1) == -1:
+                self._owners[code.scheme, code.code] = record.subject_id
+                self._ledger.claim_code(record.subject_id, code.scheme, code.code)
+        if not isinstance(content, SubjectKnown) and fact_id not in self._facts:
+            kind = LISTING if isinstance(content, ListingStated) else ADVERSE
+            self._facts[fact_id] = Fact(fact_id, record.subject_id, kind, self._feed)
+            self._ledger.claim_fact(self._facts[fact_id])
+        for event in events:
+            self._ledger.append(record, event)
+
+
+def _listing_events(
+    content: ListingStated,
+    feed: str,
+    redescribed: Description | None,
+    description: Description,
+    record: SubjectRecord | None,
+) -> tuple[list[Event], _Outcome | Fault]:
+    listing_id = content.listing_id
+    listing = record.listings.get(listing_id) if record is not None else None
+    if record is None or listing is None:
+        return [Listed(listing_id, content.facts, feed, description, content.confirmed_on)], _Outcome.ADDED
+    if record.ended_by.get(listing_id) is EndedBy.GONE_FROM_LIST:
+        # It had left the list and is back on it.
+        return [Listed(listing_id, content.facts, feed, redescribed, content.confirmed_on)], _Outcome.ADDED
+    restated = None if record.listing_facts(listing_id) == content.facts else content.facts
+    events: list[Event] = []
+    if restated is not None or redescribed is not None:
+        events.append(Corrected(listing_id, listing=restated, description=redescribed))
+    if content.confirmed_on is not None and content.confirmed_on > (listing.confirmed_on or date.min):
+        events.append(Confirmed(listing_id, content.confirmed_on))
+    if not events:
+        return [], _Outcome.UNCHANGED
+    if listing.ended_at is not None:
+        return [], _aside(RowReason.ENDED_HERE, "the listing has ended here, and the row changes it")
+    return events, _Outcome.CHANGED
+
+
+def _adverse_events(
+    content: AdverseStated,
+    feed: str,
+    redescribed: Description | None,
+    description: Description,
+    record: SubjectRecord | None,
+) -> tuple[list[Event], _Outcome | Fault]:
+    record_id = content.record_id
+    adverse = record.adverse_records.get(record_id) if record is not None else None
+    if record is None or adverse is None:
+        return [AdverseRecorded(record_id, content.facts, feed, description)], _Outcome.ADDED
+    restated = None if record.adverse_facts(record_id) == content.facts else content.facts
+    if restated is None and redescribed is None:
+        return [], _Outcome.UNCHANGED
+    if adverse.ended_at is not None:
+        return [], _aside(RowReason.ENDED_HERE, "the record has ended here, and the row changes it")
+    return [Corrected(record_id, adverse=restated, description=redescribed)], _Outcome.CHANGED
+
+
+def _aside(reason: RowReason, detail: str) -> Fault:
+    return Fault(Disposition.QUARANTINED, reason, detail)
+
+
+def _stored_codes(content: Statement | Fault, keys: SubjectKeys) -> tuple[Code, ...]:
+    if isinstance(content, Fault):
+        return ()
+    return tuple(stored_code(identifier, keys) for identifier in content.subject.identifiers)
+
+
+def _fact_id(content: Statement | Fault, feed: str, codes: tuple[Code, ...]) -> str:
+    match content:
+        case Fault():
+            return content.fact_id
+        case ListingStated():
+            return content.listing_id
+        case AdverseStated():
+            return content.record_id
+        case SubjectKnown():
+            return known_fact(feed, codes[0])
+        case _:
+            assert_never(content)
+
+
+def _description(subject: SubjectDescribed, codes: tuple[Code, ...]) -> Description:
+    return describe(codes, subject.name, subject.other_names, subject.known_since, subject.masked)
+
+
+def _seen_before(connection: Connection, fact_ids: Iterable[str]) -> set[str]:
+    return set(connection.execute(select(_seen.c.fact_id).where(among(_seen.c.fact_id, fact_ids))).scalars())
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Let the collector run rarely: rows make many objects and no cycles; looking at them took a third of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def import_file(
+    ledger: Ledger,
+    keys: SubjectKeys,
+    adapter: Adapter,
+    path: Path,
+    *,
+    as_of: date,
+    dry_run: bool,
+    progress: Progress | None,
+) -> ImportReport:
+    """Import one file inside the ledger's transaction. Raises `UnreadableFeed`; never commits."""
+    with FeedFile(path) as file, _rarely_collecting():
+        return Import(ledger, keys, adapter, progress).run(file, as_of, dry_run=dry_run)

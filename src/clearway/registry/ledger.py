@@ -1,0 +1,153 @@
+"""Reading and writing the record inside one transaction: who a code names, what a subject adds up to, what to append.
+
+A `Ledger` belongs to one revision. What it is given to append is written by `flush`, in a few bulk inserts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from clearway.registry.database import among, bulk_insert
+from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.events import Event, decode, encode, kind_of, regime_of
+from clearway.registry.fold import SubjectRecord
+from clearway.registry.schema import EventRow, FactRow, RevisionRow, SubjectIdentifierRow, SubjectRow
+
+LISTING = "listing"
+ADVERSE = "adverse"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Where a listing or adverse record belongs. `kind` is LISTING or ADVERSE; `feed` is empty for a registrar's."""
+
+    fact_id: str
+    subject_id: int
+    kind: str
+    feed: str
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in lists of at most `size`."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def subjects_named(connection: Connection, codes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """(scheme, code) → the subject it was first given to, for those that were given."""
+    found: dict[tuple[str, str], int] = {}
+    by_scheme: dict[str, list[str]] = {}
+    for scheme, code in codes:
+        by_scheme.setdefault(scheme, []).append(code)
+    row = SubjectIdentifierRow
+    for scheme, wanted in by_scheme.items():
+        query = select(row.code, row.subject_id).where(row.scheme == scheme, among(row.code, wanted))
+        for code, subject_id in connection.execute(query):
+            found[scheme, code] = subject_id
+    return found
+
+
+def facts_known(connection: Connection, fact_ids: Collection[str]) -> dict[str, Fact]:
+    """Fact id → where it belongs, for those that are recorded."""
+    row = FactRow
+    query = select(row.fact_id, row.subject_id, row.kind, row.feed).where(among(row.fact_id, fact_ids))
+    return {fact_id: Fact(fact_id, owner, kind, feed) for fact_id, owner, kind, feed in connection.execute(query)}
+
+
+def records(connection: Connection, subject_ids: Collection[int], upto: int | None = None) -> dict[int, SubjectRecord]:
+    """The subjects as their events add up, as of the revision `upto`, or now. Without events, none is given."""
+    query = (
+        select(EventRow.subject_id, EventRow.body)
+        .where(among(EventRow.subject_id, subject_ids))
+        .order_by(EventRow.subject_id, EventRow.seq)
+    )
+    if upto is not None:
+        query = query.where(EventRow.revision <= upto)
+    return {record.subject_id: record for record in added_up(connection.execute(query))}
+
+
+def added_up(rows: Iterable[Sequence[Any]]) -> Iterator[SubjectRecord]:
+    """The subjects behind rows of (subject_id, body), which come ordered by subject and then by time."""
+    for subject_id, events in groupby(rows, key=_first):
+        record = SubjectRecord(subject_id)
+        for _, body in events:
+            record.apply(decode(body))
+        yield record
+
+
+def _first(row: Sequence[Any]) -> int:
+    subject_id: int = row[0]
+    return subject_id
+
+
+def head(connection: Connection) -> int:
+    """The latest revision; 0 where nothing was ever recorded."""
+    return connection.execute(select(func.coalesce(func.max(RevisionRow.revision), 0))).scalar_one()
+
+
+class Ledger:
+    """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
+
+    def __init__(self, connection: Connection, *, actor: str, moment: datetime, origin: str, note: str) -> None:
+        _check_text("actor", actor, 1, 256)
+        _check_text("note", note, 0, 4096)
+        if moment.tzinfo is None:
+            raise RegistryError(RegistryReason.INVALID_TIME, "the moment of recording needs its zone")
+        self.connection = connection
+        self.moment = moment
+        self.revision = head(connection) + 1
+        self._next_subject = connection.execute(select(func.coalesce(func.max(SubjectRow.subject_id), 0))).scalar_one()
+        self._subjects: list[tuple[int, int]] = []
+        self._identifiers: list[tuple[str, str, int, int]] = []
+        self._facts: list[tuple[str, int, str, str, int]] = []
+        self._events: list[tuple[int, int, str, str, str | None, str]] = []
+        connection.execute(
+            insert(RevisionRow),
+            {"revision": self.revision, "recorded_at": moment, "actor": actor, "origin": origin, "note": note},
+        )
+
+    def new_subject(self) -> SubjectRecord:
+        """A subject nobody knew of, without events yet."""
+        self._next_subject += 1
+        self._subjects.append((self._next_subject, self.revision))
+        return SubjectRecord(self._next_subject)
+
+    def claim_code(self, subject_id: int, scheme: str, code: str) -> None:
+        """Give a code, which nobody has, to a subject."""
+        self._identifiers.append((scheme, code, subject_id, self.revision))
+
+    def claim_fact(self, fact: Fact) -> None:
+        """Enter a fact id, which nobody has used."""
+        self._facts.append((fact.fact_id, fact.subject_id, fact.kind, fact.feed, self.revision))
+
+    def append(self, record: SubjectRecord, event: Event) -> None:
+        """Let `event` happen to the subject: in `record` at once, in the database with the next `flush`."""
+        record.apply(event)
+        self._events.append(
+            (self.revision, record.subject_id, kind_of(event), event.fact_id, regime_of(event), encode(event))
+        )
+
+    def flush(self) -> None:
+        """Write what was appended since the last time."""
+        for table, columns, rows in (
+            (SubjectRow, ("subject_id", "revision"), self._subjects),
+            (SubjectIdentifierRow, ("scheme", "code", "subject_id", "revision"), self._identifiers),
+            (FactRow, ("fact_id", "subject_id", "kind", "feed", "revision"), self._facts),
+            (EventRow, ("revision", "subject_id", "kind", "fact_id", "regime", "body"), self._events),
+        ):
+            bulk_insert(self.connection, cast("Table", table.__table__), columns, rows)
+            rows.clear()
+
+
+def _check_text(what: str, text: str, least: int, most: int) -> None:
+    if not least <= len(text) <= most:
+        raise RegistryError(RegistryReason.INVALID_TEXT, f"{what}: want {least} to {most} signs, have {len(text)}")

@@ -1,0 +1,217 @@
+"""The door to the record: open it, act on it, import into it, look things up, follow it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from clearway.decision.facts import SubjectProfile
+from clearway.registry import history as past
+from clearway.registry.change_feed import ChangeFeed
+from clearway.registry.commands import Command, Desk, stored_code
+from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
+from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.feeds.adapters import adapter_named
+from clearway.registry.fold import SubjectRecord
+from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
+from clearway.registry.ledger import Ledger, facts_known, head, records, subjects_named
+from clearway.registry.schema import EventRow, RegistryIdentity
+from clearway.subjects.identifiers import parse_identifier
+from clearway.subjects.keys import SubjectKeys
+
+COMMAND_ORIGIN = "command"
+"""The origin of a revision that a registrar's command made; an import's is `feed:NAME`."""
+
+
+class _DryRun(Exception):
+    """Carries a report out of a transaction that must not be kept."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__()
+        self.report = report
+
+
+class Registry:
+    """The record of one database. Safe to use from any thread; one writer at a time."""
+
+    def __init__(self, engine: Engine, keys: SubjectKeys) -> None:
+        self._engine = engine
+        self._keys = keys
+        self.changes = ChangeFeed(engine)
+
+    @classmethod
+    def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:
+        """Open the registry at `url` (`sqlite:///path`), made or brought up to date as needed at `moment`.
+
+        Raises `RegistryError`: UNSUPPORTED_DATABASE, OTHER_SCHEMA (written by a newer version), OTHER_KEY (its
+        natural persons are hashed with another secret than `keys`), BUSY.
+        """
+        engine = open_engine(url)
+        try:
+            bring_up_to_date(engine)
+            _identify(engine, keys, moment)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, keys)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Acting
+
+    def execute(self, *commands: Command, actor: str, moment: datetime, note: str = "") -> int:
+        """Do the acts in order, all or none, as one revision; gives the revision.
+
+        Raises `RegistryError`, or `InvalidIdentifier` for a code that is none.
+        """
+        with writing(self._engine) as connection:
+            ledger = Ledger(connection, actor=actor, moment=moment, origin=COMMAND_ORIGIN, note=note)
+            desk = Desk(ledger, self._keys)
+            for command in commands:
+                command.enact(desk)
+                # The next act reads what this one wrote.
+                ledger.flush()
+            return ledger.revision
+
+    def import_feed(
+        self,
+        feed: str,
+        path: Path,
+        *,
+        actor: str,
+        moment: datetime,
+        as_of: date | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+        note: str = "",
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import a file of `feed` (`flat-csv`, `us-csl`) as one revision, all of it or nothing.
+
+        `as_of` is the day on which the source stated it: the day of `moment`, if left out. `dry_run` gives the same
+        report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_TIME; `UnreadableFeed`; `SuspiciousList`
+        for a whole list that is empty, older than the one loaded, or greatly changed, unless `confirm`.
+        """
+        adapter = adapter_named(feed)
+        day = as_of if as_of is not None else moment.date()
+        if day > moment.date():
+            raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
+        try:
+            with writing(self._engine) as connection:
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{feed}", note=note)
+                report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
+                if dry_run:
+                    raise _DryRun(report)
+                if report.suspicion and not confirm:
+                    raise SuspiciousList(report)
+                return report
+        except _DryRun as done:
+            return done.report
+
+    # Looking up
+
+    def database_id(self) -> str:
+        """Which database this is."""
+        return self.changes.database_id()
+
+    def head(self) -> int:
+        """The latest revision; 0 where nothing was ever recorded."""
+        return self.changes.head()
+
+    def profile(self, scheme: str, code: str, at_revision: int | None = None) -> SubjectProfile | None:
+        """The subject that the code names, now or as of a revision; None where it names nobody.
+
+        Raises `InvalidIdentifier`; `RegistryError` UNKNOWN_REVISION for one that is not there yet.
+        """
+        with reading(self._engine) as connection:
+            record = self._named(connection, scheme, code, at_revision)
+            return record.profile() if record is not None else None
+
+    def profile_of_fact(self, fact_id: str) -> SubjectProfile | None:
+        """The subject that a listing or adverse record belongs to, or None."""
+        with reading(self._engine) as connection:
+            fact = facts_known(connection, [fact_id]).get(fact_id)
+            return None if fact is None else records(connection, [fact.subject_id])[fact.subject_id].profile()
+
+    def list_subjects(
+        self, *, regime: str | None = None, feed: str | None = None, limit: int = 50, after: int = 0
+    ) -> tuple[SubjectProfile, ...]:
+        """Subjects by number, at most `limit`, numbered above `after`; only those ever listed under `regime`, or by
+        `feed`, if given.
+        """
+        query = select(EventRow.subject_id).distinct().where(EventRow.subject_id > after)
+        if regime is not None:
+            query = query.where(EventRow.regime == regime)
+        if feed is not None:
+            query = query.where(EventRow.revision.in_(past.revisions_of_feed(feed)))
+        with reading(self._engine) as connection:
+            numbers = connection.execute(query.order_by(EventRow.subject_id).limit(limit)).scalars().all()
+            found = records(connection, numbers)
+            return tuple(found[number].profile() for number in numbers)
+
+    def history(self, scheme: str, code: str) -> tuple[past.HistoryEntry, ...]:
+        """Everything that happened to the subject the code names, in order; empty where it names nobody.
+
+        Raises `InvalidIdentifier`.
+        """
+        with reading(self._engine) as connection:
+            record = self._named(connection, scheme, code, None)
+            return () if record is None else past.of_subject(connection, record.subject_id)
+
+    def history_of(self, subject_id: int) -> tuple[past.HistoryEntry, ...]:
+        """Everything that happened to a subject, by its number."""
+        with reading(self._engine) as connection:
+            return past.of_subject(connection, subject_id)
+
+    def revisions(self, limit: int = 50, before: int | None = None) -> tuple[past.RevisionEntry, ...]:
+        """The latest acts first, older than the revision `before` if given."""
+        with reading(self._engine) as connection:
+            return past.revisions(connection, limit, before)
+
+    def feed_runs(self, feed: str | None = None, limit: int = 50) -> tuple[past.FeedRun, ...]:
+        """The latest imports first."""
+        with reading(self._engine) as connection:
+            return past.feed_runs(connection, feed, limit)
+
+    def quarantined(self, revision: int) -> tuple[past.Quarantined, ...]:
+        """The rows that the import of that revision set aside, in the file's order."""
+        with reading(self._engine) as connection:
+            return tuple(past.quarantined(connection, revision))
+
+    def _named(self, connection: Connection, scheme: str, code: str, at_revision: int | None) -> SubjectRecord | None:
+        if at_revision is not None and not 0 <= at_revision <= head(connection):
+            raise RegistryError(RegistryReason.UNKNOWN_REVISION, "the record has no such revision")
+        wanted = stored_code(parse_identifier(scheme, code), self._keys)
+        key = (wanted.scheme, wanted.code)
+        subject_id = subjects_named(connection, [key]).get(key)
+        if subject_id is None:
+            return None
+        record = records(connection, [subject_id], at_revision).get(subject_id)
+        return record if record is not None and record.answers_to(*key) else None
+
+
+def _identify(engine: Engine, keys: SubjectKeys, moment: datetime) -> None:
+    """Give a new database its identity, and hold an old one to its secret."""
+    query = select(RegistryIdentity.key_fingerprint)
+    with reading(engine) as connection:
+        fingerprint = connection.execute(query).scalar()
+    if fingerprint is None:
+        with writing(engine) as connection:
+            fingerprint = connection.execute(query).scalar()
+            if fingerprint is None:
+                fingerprint = keys.fingerprint
+                identity = {"database_id": uuid4().hex, "created_at": moment, "key_fingerprint": fingerprint}
+                connection.execute(insert(RegistryIdentity), identity)
+    if fingerprint != keys.fingerprint:
+        raise RegistryError(RegistryReason.OTHER_KEY, "natural persons here are hashed with another secret")
