@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from clearway.catalogue.model import (
     Authority,
+    CleanRecordRoute,
     Edition,
     Incentive,
     LegalBasis,
@@ -43,6 +45,7 @@ class Catalogue:
         self._measures = _measures_by_regime_and_item(edition)
         self._incentives = _incentives_by_item(edition)
         self._materials = {item.code: _material_codes(item) for item in edition.items}
+        self._clean_record_years = {code: _clean_years(found) for code, found in self._incentives.items()}
         self._turning_days = {item.code: _turning_days(edition, item.code) for item in edition.items}
 
     def holds_on(self, day: date) -> bool:
@@ -76,9 +79,15 @@ class Catalogue:
         """Codes of every material of this item, essential and deferrable."""
         return self._materials.get(item_code, frozenset())
 
-    def turning_days(self, item_code: str) -> tuple[date, ...]:
-        """Days on which the edition, or a measure or incentive for this item, begins or ceases to hold, in order."""
-        return self._turning_days.get(item_code, ())
+    def next_turning_day(self, item_code: str, day: date) -> date | None:
+        """The first day after `day` on which the edition, or a measure or incentive for this item, begins or ends."""
+        days = self._turning_days.get(item_code, ())
+        position = bisect_right(days, day)
+        return days[position] if position < len(days) else None
+
+    def clean_record_years(self, item_code: str) -> tuple[int, ...]:
+        """How many years each clean-record route of this item asks for."""
+        return self._clean_record_years.get(item_code, ())
 
     def basis(self, code: str) -> LegalBasis:
         """The legal basis. KeyError where the edition has none; a code taken from the edition always has one."""
@@ -121,6 +130,10 @@ def _incentives_by_item(edition: Edition) -> dict[str, tuple[Incentive, ...]]:
         for item_code in codes_named(incentive.items, every):
             found.setdefault(item_code, []).append(incentive)
     return {code: tuple(incentives) for code, incentives in found.items()}
+
+
+def _clean_years(incentives: tuple[Incentive, ...]) -> tuple[int, ...]:
+    return tuple(i.route.years for i in incentives if isinstance(i.route, CleanRecordRoute))
 
 
 def _material_codes(item: LicenceItem) -> frozenset[str]:

@@ -69,9 +69,9 @@ def decide(
     now = Instant.at(moment, catalogue.zone)
     materials = materials_of(item, request)
     if not catalogue.holds_on(now.day):
-        return undetermined(
-            Standing.UNKNOWN, [Notice(NoticeCode.STALE_DATA, details={"stale": "catalogue"})], materials
-        )
+        notice = Notice(NoticeCode.STALE_DATA, details={"stale": "catalogue"})
+        turns = expires_at((), request.item, Outcome.UNDETERMINED, catalogue, now, confirmations)
+        return undetermined(Standing.UNKNOWN, [notice], materials, turns)
     match evidence:
         case NoData():
             return undetermined(Standing.UNKNOWN, [Notice(NoticeCode.NO_DATA)], materials)
@@ -79,7 +79,7 @@ def decide(
             details = {"stale": "index", "age_seconds": f"{age:.0f}", "limit_seconds": f"{limit:.0f}"}
             return undetermined(Standing.UNKNOWN, [Notice(NoticeCode.STALE_DATA, details=details)], materials)
         case Resembling(because=because, candidates=candidates):
-            return resembling_only(because, candidates, materials, catalogue, now, confirmations)
+            return resembling_only(because, candidates, request, materials, catalogue, now, confirmations)
         case NotKnown(resembling=resembling):
             return on_unknown_subject(resembling, request, materials, catalogue, now, confirmations)
         case Known():
@@ -88,14 +88,17 @@ def decide(
             assert_never(never)
 
 
-def undetermined(standing: Standing, notices: Sequence[Notice], materials: Materials) -> Decision:
+def undetermined(
+    standing: Standing, notices: Sequence[Notice], materials: Materials, turns: datetime | None = None
+) -> Decision:
     """The answer that the data cannot support an answer: it restricts nothing, grants nothing and clears nothing."""
-    return Decision(Outcome.UNDETERMINED, standing, None, (), (), tuple(notices), materials, None)
+    return Decision(Outcome.UNDETERMINED, standing, None, (), (), tuple(notices), materials, turns)
 
 
 def resembling_only(
     because: Unidentified,
     candidates: Sequence[SubjectProfile],
+    request: CheckRequest,
     materials: Materials,
     catalogue: Catalogue,
     now: Instant,
@@ -110,7 +113,9 @@ def resembling_only(
         case never:
             assert_never(never)
     matches = possible_matches(candidates, catalogue, now, confirmations)
-    return undetermined(Standing.POSSIBLE_MATCH if matches else Standing.UNKNOWN, [notice, *matches], materials)
+    standing = Standing.POSSIBLE_MATCH if matches else Standing.UNKNOWN
+    turns = expires_at(candidates, request.item, Outcome.UNDETERMINED, catalogue, now, confirmations)
+    return undetermined(standing, [notice, *matches], materials, turns)
 
 
 def on_unknown_subject(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.model import CleanRecordRoute, Duration
 from clearway.decision.answer import Outcome
 from clearway.decision.facts import AdverseKind, Confirmations, SubjectProfile
-from clearway.decision.terms import Instant, display_ends, later, turning_points
+from clearway.decision.terms import Instant, by_years, display_ends, is_over, later, turning_days, turning_moments
 
 
 def expires_at(
@@ -23,36 +22,41 @@ def expires_at(
     """The first moment after `now` at which a date in `profiles` or in the catalogue's rules for `item` falls due.
 
     Until then the same question on the same facts gets the same outcome, reasons and notices. None where no date is
-    known to come.
+    known to come. What is over for good is passed by: its dates must not show through either.
     """
     moments: list[datetime] = []
-    days: list[date] = list(catalogue.turning_days(item))
+    days: list[date] = []
     for profile in profiles:
         for listing in profile.listings:
             regime = catalogue.regime(listing.regime)
-            moments += turning_points(listing, regime, now, confirmations)
-        days += record_days(profile, item, catalogue)
+            if not is_over(listing, regime, now):
+                days += turning_days(listing, regime, confirmations)
+                moments += turning_moments(listing)
+        record_days(days, profile, item, catalogue, now)
     if outcome is Outcome.DEFERRED_ACCEPTANCE:
         # Deadlines count from the day of acceptance, so tomorrow's are others.
         days.append(now.day + timedelta(days=1))
-    to_come = [moment for moment in moments if moment > now.moment]
-    nearest = min((day for day in days if day > now.day), default=None)
-    if nearest is not None:
-        to_come.append(now.start_of(nearest))
-    return min(to_come, default=None)
+    turning = catalogue.next_turning_day(item, now.day)
+    if turning is not None:
+        days.append(turning)
+    coming_days = [day for day in days if day > now.day]
+    coming = [moment for moment in moments if moment > now.moment]
+    if coming_days:
+        coming.append(now.start_of(min(coming_days)))
+    return min(coming, default=None)
 
 
-def record_days(profile: SubjectProfile, item: str, catalogue: Catalogue) -> Iterable[date]:
-    """Days on which an adverse record, or the subject's known-since date, begins or ceases to matter."""
-    years = [i.route.years for i in catalogue.incentives(item) if isinstance(i.route, CleanRecordRoute)]
+def record_days(days: list[date], profile: SubjectProfile, item: str, catalogue: Catalogue, now: Instant) -> None:
+    """Add the days on which an adverse record, or the subject's known-since date, begins or ceases to matter."""
+    years = catalogue.clean_record_years(item)
     if profile.known_since is not None:
-        for length in years:
-            yield later(profile.known_since, Duration(years=length))
+        days += [by_years(profile.known_since, length) for length in years]
     for record in profile.adverse_records:
-        yield record.document_date
-        yield display_ends(record, catalogue.edition.adverse_display)
-        for length in years:
-            yield later(record.document_date, Duration(years=length))
+        if record.ended_at is not None and record.ended_at <= now.moment:
+            continue
+        days.append(record.document_date)
+        days.append(display_ends(record, catalogue.edition.adverse_display))
+        days += [by_years(record.document_date, length) for length in years]
         closed = catalogue.edition.deferral.broken_commitment
         if record.kind is AdverseKind.BROKEN_COMMITMENT and closed is not None:
-            yield later(record.document_date, closed)
+            days.append(later(record.document_date, closed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.model import LicenceItem, MeasureKind, Text
@@ -168,21 +169,28 @@ WORDS: Mapping[str, Text] = {
     "catalogue": Text(en="catalogue edition", zh="措施清单版本"),
 }
 
+WORDED = frozenset({"missing", "because", "stale"})
+"""The details whose values are terms of ours; all others stand as they are, be it a name that is spelt like a term."""
+
 
 def last_day(ends: date) -> date:
     """The last day, inclusive, of an interval that ends before `ends`."""
     return ends - timedelta(days=1)
 
 
-def explain(decision: Decision, catalogue: Catalogue, language: Language, day: date) -> str:
+@lru_cache(maxsize=1024)
+def restriction_words(measure: str, regime: str, kind: MeasureKind, language: Language) -> str:
+    """What a restriction asks of the officer."""
+    return say(_BAR if kind is MeasureKind.LICENCE_BAR else _REVIEW, language).format(measure=measure, regime=regime)
+
+
+def explain(decision: Decision, language: Language, day: date) -> str:
     """One short paragraph: the outcome, why, and what to do next."""
     match decision.outcome:
         case Outcome.RESTRICTION:
             head = decision.restrictions[0]
-            text = _BAR if head.measure.kind is MeasureKind.LICENCE_BAR else _REVIEW
-            return say(text, language).format(
-                measure=say(head.measure.name, language), regime=say(head.regime.name, language)
-            )
+            measure, regime = say(head.measure.name, language), say(head.regime.name, language)
+            return restriction_words(measure, regime, head.measure.kind, language)
         case Outcome.DEFERRED_ACCEPTANCE:
             return say(_DEFERRED, language).format(
                 route=route_words(decision, language),
@@ -216,7 +224,7 @@ def route_words(decision: Decision, language: Language) -> str:
 
 def notice_text(notice: Notice, language: Language) -> str:
     """The notice in words, its details filled in."""
-    details = {name: words(value, language) for name, value in notice.details.items()}
+    details = {name: words(value, language) if name in WORDED else value for name, value in notice.details.items()}
     return say(NOTICES[notice.code], language).format(**details, regime=notice.regime)
 
 

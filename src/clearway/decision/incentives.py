@@ -7,11 +7,11 @@ from typing import assert_never
 
 from clearway.catalogue import model as catalogue_model
 from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.model import CleanRecordRoute, Duration, ListKind, TrustedListingRoute
+from clearway.catalogue.model import CleanRecordRoute, ListKind, TrustedListingRoute
 from clearway.decision.answer import Incentive, Notice, NoticeCode, Restriction, Term
 from clearway.decision.facts import CheckRequest, SubjectProfile
 from clearway.decision.measures import holds_in, holds_on
-from clearway.decision.terms import InForce, Instant, later, usable
+from clearway.decision.terms import InForce, Instant, by_years, usable
 
 
 def open_routes(
@@ -56,18 +56,17 @@ def by_clean_record(
     now: Instant,
 ) -> list[Incentive]:
     """The route by consecutive years known throughout and clean: absence of data is not a clean record."""
-    period = Duration(years=route.years)
-    if profile.known_since is None or now.day < later(profile.known_since, period):
+    if profile.known_since is None or now.day < by_years(profile.known_since, route.years):
         return []
     if any(standing.effective and standing.regime.kind is ListKind.SERIOUS for standing in standings):
         return []
     display = catalogue.edition.adverse_display
     if any(
-        usable(record, display, now) and now.day < later(record.document_date, period)
+        usable(record, display, now) and now.day < by_years(record.document_date, route.years)
         for record in profile.adverse_records
     ):
         return []
-    return [Incentive(incentive, Term(starts=later(now.day, period, times=-1), ends=None))]
+    return [Incentive(incentive, Term(starts=by_years(now.day, -route.years), ends=None))]
 
 
 def withhold(

@@ -40,6 +40,6 @@ def deferral_exclusions(item: LicenceItem, profile: SubjectProfile, catalogue: C
     records = profile.adverse_records
     if policy.unrepaired_adverse_record and any(usable(record, display, now) for record in records):
         reasons.append("unrepaired_adverse_record")
-    if any(closes_deferral(record, policy.broken_commitment, now) for record in records):
+    if any(closes_deferral(record, policy.broken_commitment, display, now) for record in records):
         reasons.append("broken_commitment")
     return [Notice(NoticeCode.DEFERRAL_EXCLUDED, details={"because": reason}) for reason in reasons]

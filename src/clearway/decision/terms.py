@@ -33,13 +33,37 @@ class Instant(msgspec.Struct, frozen=True):
 
 
 def later(day: date, length: Duration, times: int = 1) -> date:
-    """`day` moved by a calendar length; the last day of a month stays the last where the month is shorter."""
-    months = day.month - 1 + times * (12 * length.years + length.months)
-    year, month = day.year + months // 12, months % 12 + 1
+    """`day` moved by a calendar length; the last day of a month stays the last where the month is shorter.
+
+    The first or last day there is, where the length leads beyond it.
+    """
+    moved = by_months(day, times * (12 * length.years + length.months))
+    return days_after(moved, times * length.days) if length.days else moved
+
+
+def days_after(day: date, days: int) -> date:
+    """`day` moved by so many days; the first or last day there is, where they lead beyond it."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
+
+
+def by_months(day: date, months: int) -> date:
+    """`day` moved by whole months, forwards or backwards; never past the calendar's ends."""
+    count = day.month - 1 + months
+    year, month = day.year + count // 12, count % 12 + 1
     if not date.min.year <= year <= date.max.year:
-        return date.max if times > 0 else date.min
-    moved = date(year, month, min(day.day, monthrange(year, month)[1]))
-    return moved + timedelta(days=times * length.days) if length.days else moved
+        return date.max if months > 0 else date.min
+    try:
+        return day.replace(year=year, month=month)
+    except ValueError:  # the month is shorter
+        return date(year, month, monthrange(year, month)[1])
+
+
+def by_years(day: date, years: int) -> date:
+    """`day` moved by whole years; 29 February becomes the 28th where there is none."""
+    return by_months(day, 12 * years)
 
 
 class Lack(StrEnum):
@@ -132,7 +156,7 @@ def lacks_of(
     if listing.document_date is None:
         lacks.append(Lack.DOCUMENT_DATE)
     if isinstance(regime.ends, EndsOnEvent):
-        if confirmed is None or day > confirmed + timedelta(days=regime.ends.confirm_within):
+        if confirmed is None or day > days_after(confirmed, regime.ends.confirm_within):
             lacks.append(Lack.CONFIRMATION)
     elif ends is None:
         lacks.append(Lack.END)
@@ -149,22 +173,31 @@ def objection_stays(regime: Regime) -> bool:
     return regime.objection is None or regime.objection.effect is ObjectionEffect.SUSPEND
 
 
-def turning_points(
-    listing: Listing, regime: Regime | None, now: Instant, confirmations: Confirmations
-) -> list[datetime]:
-    """Every moment, past or to come, at which what follows from the listing changes by itself.
+def is_over(listing: Listing, regime: Regime | None, now: Instant) -> bool:
+    """Whether the listing has ended, been repaired or expired: then nothing follows from it any more."""
+    if listing.ended_at is not None and listing.ended_at <= now.moment:
+        return True
+    ends = listing.expires_on if regime is None else end_of(listing, regime)
+    return ends is not None and ends <= now.day
+
+
+def turning_days(listing: Listing, regime: Regime | None, confirmations: Confirmations) -> list[date]:
+    """Every day, past or to come, at whose start what follows from the listing changes by itself.
 
     `regime` is None where the catalogue has no such regime: then only the listing's own dates count.
     """
-    days = [listing.effective_from, listing.expires_on]
+    days: list[date | None] = [listing.effective_from, listing.expires_on]
     if regime is not None:
         days.append(end_of(listing, regime))
         confirmed = confirmation_of(listing, confirmations)
         if isinstance(regime.ends, EndsOnEvent) and confirmed is not None:
-            days.append(confirmed + timedelta(days=regime.ends.confirm_within + 1))
-    moments = [now.start_of(day) for day in days if day is not None and day > now.day]
-    if listing.ended_at is not None:
-        moments.append(listing.ended_at)
+            days.append(days_after(confirmed, regime.ends.confirm_within + 1))
+    return [day for day in days if day is not None]
+
+
+def turning_moments(listing: Listing) -> list[datetime]:
+    """Every moment, past or to come, at which an act on the listing takes effect."""
+    moments = [] if listing.ended_at is None else [listing.ended_at]
     for objection in listing.objections:
         moments.append(objection.opened_at)
         if objection.resolved_at is not None:
@@ -192,10 +225,8 @@ def usable(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool
     return not repaired and record.document_date <= now.day < display_ends(record, display)
 
 
-def closes_deferral(record: AdverseRecord, term: Duration | None, now: Instant) -> bool:
-    """Whether a broken commitment closes the deferral route at `now`: until repaired, or for the catalogue's term."""
-    if record.kind is not AdverseKind.BROKEN_COMMITMENT or record.document_date > now.day:
-        return False
-    if record.ended_at is not None and record.ended_at <= now.moment:
+def closes_deferral(record: AdverseRecord, term: Duration | None, display: AdverseDisplay, now: Instant) -> bool:
+    """Whether a broken commitment closes the deferral route at `now`: for the catalogue's term, while it is usable."""
+    if record.kind is not AdverseKind.BROKEN_COMMITMENT or not usable(record, display, now):
         return False
     return term is None or now.day < later(record.document_date, term)

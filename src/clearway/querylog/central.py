@@ -33,6 +33,7 @@ from sqlalchemy import (
     inspect,
     select,
     table,
+    text,
 )
 from sqlalchemy.engine import URL
 
@@ -111,6 +112,12 @@ check_log = Table(
     Column("record", LargeBinary, nullable=False),
     Index("check_log_check_id", "check_id", unique=True),
     Index("check_log_request_id", "request_id"),
+    Index(
+        "check_log_requested_at",
+        "decided_at",
+        sqlite_where=text("request_id > ''"),
+        postgresql_where=text("request_id > ''"),
+    ),
     Index("check_log_case_number", "case_number"),
     Index("check_log_decided_at", "decided_at"),
     Index("check_log_subject_key", "subject_key"),

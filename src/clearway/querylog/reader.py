@@ -115,6 +115,22 @@ class Log:
         shipped.sort(key=lambda stored: stored.record.check_id, reverse=True)
         return shipped[:limit]
 
+    def answered_requests(self, since: datetime, *, limit: int) -> list[StoredCheck]:
+        """The newest answered checks that a client gave a request id and that were decided since, newest first."""
+        conditions = (
+            check_log.c.request_id > "",
+            check_log.c.error_reason == "",
+            check_log.c.decided_at >= since,
+        )
+        statement = select(check_log.c.seq, check_log.c.record).where(*conditions)
+        with self._snapshot() as (central, pending):
+            rows = central.execute(statement.order_by(check_log.c.decided_at.desc()).limit(limit))
+            found = [StoredCheck.of(raw, seq) for seq, raw in rows]
+            wanted = Filter(error_reason="", since=since)
+            found += (stored for stored in pending if stored.record.request_id and wanted.matches(stored.record))
+        found.sort(key=lambda stored: stored.record.check_id, reverse=True)
+        return found[:limit]
+
     def export(self, wanted: Filter | None = None) -> Iterator[StoredCheck]:
         """Every check, in the central log's order, then those not shipped yet; streamed. Close it if not exhausted."""
         wanted = wanted or Filter()

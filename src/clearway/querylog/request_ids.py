@@ -6,6 +6,7 @@ siblings' with `follow`, so that a retry that lands on another worker is noticed
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,8 @@ from datetime import datetime
 import msgspec
 from cachetools import TTLCache
 
-from clearway.querylog.reader import Filter, Log, Tail
+from clearway.querylog.reader import Log, Tail
 from clearway.querylog.record import CheckRecord
-
-_PAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Remembered:
 
 
 class RequestIds:
-    """Recent request ids of answered checks, each within its authority. One event loop's; about 600 bytes an id."""
+    """Recent request ids of answered checks, each within its authority. Any thread may use it; 600 bytes an id."""
 
     def __init__(
         self, *, capacity: int = 50_000, seconds: float = 900.0, monotonic: Callable[[], float] = time.monotonic
@@ -37,30 +36,29 @@ class RequestIds:
         """Keeps at most `capacity` ids, the ones used longest ago going first, each for `seconds`."""
         self._capacity = capacity
         self._known: TTLCache[tuple[str, str], Remembered] = TTLCache(capacity, seconds, timer=monotonic)
+        self._lock = threading.Lock()
         self.overflowed = False
         """Whether an id may have been forgotten before its time: then only the log knows for sure."""
 
     def get(self, authority: str, request_id: str) -> Remembered | None:
         """What was recorded under this id, if it is remembered."""
-        return self._known.get((authority, request_id))
+        with self._lock:
+            return self._known.get((authority, request_id))
 
     def remember(self, authority: str, request_id: str, digest: bytes, check_id: str) -> None:
         """Keeps an answered check. The first one under an id stays the one that is answered again."""
-        if len(self._known) >= self._capacity:
-            self.overflowed = True
-        self._known.setdefault((authority, request_id), Remembered(digest, check_id))
+        with self._lock:
+            if len(self._known) >= self._capacity:
+                self.overflowed = True
+            self._known.setdefault((authority, request_id), Remembered(digest, check_id))
 
     def recall(self, log: Log, since: datetime) -> int:
         """Fills the memory from the log, shipped or not, with what was decided since; returns how many were read."""
-        wanted = Filter(error_reason="", since=since)
-        recent: list[CheckRecord] = []
-        before: str | None = None
-        while len(recent) < self._capacity and (page := log.newest(wanted, limit=_PAGE, before=before)):
-            before = page[-1].record.check_id
-            recent += [_bare(stored.record) for stored in page if stored.record.request_id]
+        recent = [_bare(stored.record) for stored in log.answered_requests(since, limit=self._capacity + 1)]
         self.overflowed = self.overflowed or len(recent) > self._capacity
+        # Oldest first: those go first, and the first under an id is the one that stays.
         recent = recent[: self._capacity]
-        for record in reversed(recent):  # oldest first: those go first, and the first under an id is the one that stays
+        for record in reversed(recent):
             self._learn(record)
         return len(recent)
 
@@ -72,7 +70,7 @@ class RequestIds:
         return len(self._known)
 
     def _learn(self, record: CheckRecord) -> bool:
-        if not record.answered or record.request_id in ("", record.check_id):  # the server's own ids are not retried
+        if not record.answered or not record.request_id:
             return False
         self.remember(record.authority, record.request_id, record.request_digest, record.check_id)
         return True

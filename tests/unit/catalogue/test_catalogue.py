@@ -60,9 +60,9 @@ def test_look_ups_by_code(small: Catalogue) -> None:
 
 
 def test_turning_days_are_those_of_the_edition_and_the_items_own_rules(small: Catalogue) -> None:
-    assert small.turning_days("SHOP") == (date(2024, 1, 1), date(2025, 1, 1), date(2030, 1, 1))
-    assert small.turning_days("FAIR") == (date(2024, 1, 1),)
-    assert small.turning_days("NONE") == ()
+    assert small.next_turning_day("SHOP", date(2024, 1, 1)) == date(2025, 1, 1)
+    assert small.next_turning_day("FAIR", date(2023, 12, 31)) == date(2024, 1, 1)
+    assert small.next_turning_day("NONE", date(2024, 1, 1)) is None
 
 
 def test_an_edition_holds_from_its_first_day_to_the_day_before_its_end() -> None:

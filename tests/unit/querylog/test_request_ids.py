@@ -4,10 +4,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine
 
-from clearway.querylog import request_ids as request_ids_module
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import Remembered, RequestIds
@@ -62,12 +60,12 @@ def test_recall_reads_what_is_shipped_and_what_is_not(central: Engine, journals:
     assert ids.get(AUTHORITY, "request-3") == Remembered(bytes(16), a_check_id(3))
 
 
-def test_recall_takes_the_newest_that_fit(central: Engine, journals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_ids_module, "_PAGE", 2)
+def test_recall_takes_the_newest_that_fit(central: Engine, journals: Path) -> None:
     ids = RequestIds(capacity=3)
     with closing(Journal(journals, "w0")) as journal:
         journal.append(raws(*range(1, 8)))
         assert ids.recall(Log(central, journals), NOON) == 3
+        assert ids.overflowed
     assert [number for number in range(1, 8) if ids.get(AUTHORITY, f"request-{number}")] == [5, 6, 7]
 
 

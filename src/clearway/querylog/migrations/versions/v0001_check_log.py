@@ -39,6 +39,8 @@ def upgrade() -> None:
     op.create_index("check_log_check_id", "check_log", ["check_id"], unique=True)
     for column in ("request_id", "case_number", "decided_at", "subject_key"):
         op.create_index(f"check_log_{column}", "check_log", [column])
+    given = sa.text("request_id > ''")
+    op.create_index("check_log_requested_at", "check_log", ["decided_at"], sqlite_where=given, postgresql_where=given)
     op.create_table(
         "journal_cursor",
         sa.Column("segment", _exact, primary_key=True),

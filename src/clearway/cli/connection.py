@@ -1,0 +1,103 @@
+"""The command's line to a running service: address, retries, deadline, and errors turned into exits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from clearway.cli.exits import Exit
+from clearway.cli.output import fail
+from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+SERVICE_CONFIG = {
+    "methodConfig": [
+        {
+            # The full service name: a short one matches nothing, silently.
+            "name": [{"service": "clearway.v1.CheckService"}],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.03s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ]
+}
+ASKED_WRONGLY = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+
+
+def address_of_running(data_dir: Path | None = None) -> str:
+    """Where the service of this folder says that it serves, else the default address."""
+    folder = data_dir or Path(os.environ.get("CLEARWAY_DATA_DIR", "var"))
+    try:
+        return str(json.loads((folder / "serving.json").read_text())["address"])
+    except (OSError, ValueError, KeyError):
+        return DEFAULT_ADDRESS
+
+
+@contextmanager
+def check_service(server: str | None) -> Iterator[CheckServiceStub]:
+    """A stub on a channel to `server`, or to the service that this folder runs."""
+    options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_http_proxy", 0)]
+    with grpc.insecure_channel(server or address_of_running(), options=options) as channel:
+        yield CheckServiceStub(channel)
+
+
+def error_document(error: grpc.RpcError) -> dict[str, Any]:
+    """A failed call as JSON: code, reason, message, metadata, field violations."""
+    document: dict[str, Any] = {"code": error.code().name, "reason": "", "message": error.details() or ""}
+    status = rpc_status.from_call(error)
+    if status is not None:
+        document |= detail_parts(status)
+    return {"error": document}
+
+
+def detail_parts(status: Any) -> dict[str, Any]:
+    """The reason, metadata and field violations of a `google.rpc.Status`."""
+    parts: dict[str, Any] = {}
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        if detail.Unpack(info):
+            parts |= {"reason": info.reason, "metadata": dict(info.metadata)}
+        elif detail.Unpack(bad):
+            parts["violations"] = MessageToDict(bad).get("fieldViolations", [])
+    return parts
+
+
+def fail_call(error: grpc.RpcError, as_json: bool) -> None:
+    """Leave with the exit code that the failed call deserves, saying what is wrong and any suggestion."""
+    code = Exit.INVALID if error.code() in ASKED_WRONGLY else Exit.NO_ANSWER
+    document = error_document(error)
+    fail(words_of(document["error"]), code, as_json_document=document if as_json else None)
+
+
+def words_of(error: dict[str, Any]) -> str:
+    """An error document in one or two lines."""
+    lines = [f"{error['reason'] or error['code']}: {error['message']}"]
+    suggestion = error.get("metadata", {}).get("suggestion")
+    if suggestion:
+        lines.append(f"Did you mean {suggestion}? Nothing was corrected; ask again with the right code.")
+    lines += [
+        f"  {violation['field']}: {violation['description']}"
+        for violation in error.get("violations", [])
+        if violation.get("field") and violation.get("description") != error["message"]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,213 @@
+"""`clearway demo`: a synthetic registry, a running service, real checks for every outcome, and the log they left."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rich.markup import escape
+from rich.progress import Progress
+from rich.rule import Rule
+
+from clearway.catalogue.loader import load_catalogue
+from clearway.cli.card import Card
+from clearway.cli.connection import check_service, error_document, words_of
+from clearway.cli.exits import Exit
+from clearway.cli.log import row_of
+from clearway.cli.output import console, errors, fail, print_table
+from clearway.cli.registry import opened
+from clearway.cli.serve import settings_from
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.querylog.central import open_central
+from clearway.querylog.reader import Log
+from clearway.registry import commands
+from clearway.registry.events import ObjectionGrounds
+from clearway.registry.synthetic import Character, code_of, name_of, write
+from clearway.server.logs import configure_logs
+from clearway.server.settings import Settings
+from clearway.server.supervisor import CannotServe, Node, stop_on_signals
+
+ITEM = "FOOD-OPERATION"
+OFFICER = "demo-officer"
+ESSENTIAL = ("APPLICATION-FORM", "SAFETY-RULES", "PREMISES-PROOF")
+DEFERRABLE = ("LAYOUT-PLAN", "STAFF-HEALTH-CERTIFICATES")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One check worth seeing."""
+
+    title: str
+    code: str
+    materials: tuple[str, ...] = field(default=ESSENTIAL + DEFERRABLE)
+    language: str = "en"
+
+
+SCENES = (
+    Scene("Green channel: on a trusted list, nothing missing", code_of(Character.TRUSTED)),
+    Scene("Green channel: three clean years, nothing missing", code_of(Character.CLEAN)),
+    Scene("Deferred acceptance: trusted, two materials may follow", code_of(Character.TRUSTED_MODEL), ESSENTIAL),
+    Scene("Restriction: enhanced review", code_of(Character.SERIOUS)),
+    Scene("Restriction: a statutory bar", code_of(Character.BARRED)),
+    Scene("Stayed: an open objection keeps the measure from being applied", code_of(Character.OBJECTING), ESSENTIAL),
+    Scene("Expired: a listing past its term is neither applied nor shown", code_of(Character.EXPIRED), ESSENTIAL),
+    Scene("Not listed", code_of(Character.UNKNOWN), ESSENTIAL),
+    Scene("同一答复的中文版：从严审核", code_of(Character.SERIOUS), language="zh-CN"),
+)
+
+
+@click.command()
+@click.option("--listen", metavar="HOST:PORT", help="Address to serve on (127.0.0.1:50051).")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of all state (./var).")
+@click.option("--subjects", default=100_000, show_default=True, help="How many synthetic subjects to load.")
+@click.option("--once", is_flag=True, help="Leave after the show, instead of staying up.")
+def demo(listen: str | None, data_dir: Path | None, subjects: int, once: bool) -> None:
+    """Load a synthetic registry, serve, show real checks, stay up."""
+    settings = settings_from({"listen": listen, "data_dir": data_dir, "log_level": "warning"})
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    configure_logs(settings.log_level)
+    stop = stop_on_signals()
+    load(settings, subjects)
+
+    def show(serving: Settings) -> None:
+        wait_until_serving(serving.listen, stop)
+        if not stop.is_set():
+            play(serving)
+            if once:
+                stop.set()
+            else:
+                invite(serving)
+
+    try:
+        Node(settings).run(stop, on_started=lambda serving: in_background(show, serving, stop))
+    except CannotServe as fault:
+        fail(str(fault), Exit.FAILED)
+
+
+def in_background(show: Callable[[Settings], None], serving: Settings, stop: threading.Event) -> None:
+    """Run the show beside the supervisor; a show that fails ends the demo."""
+
+    def run() -> None:
+        try:
+            show(serving)
+        except BaseException as fault:
+            errors.print(f"[red]the demo stopped: {escape(str(fault) or type(fault).__name__)}[/]")
+            stop.set()
+            raise
+
+    threading.Thread(target=run, name="clearway-demo", daemon=True).start()
+
+
+def load(settings: Settings, subjects: int) -> None:
+    """Import the synthetic registry, unless this folder already has one."""
+    now = datetime.now(UTC)
+    with opened(settings.data_dir) as registry:
+        if registry.feed_runs("flat-csv", limit=1):
+            console.print(f"Using the registry in {escape(str(settings.data_dir))}.")
+            return
+        file = settings.data_dir / "synthetic.csv"
+        write(file, subjects, today(settings, now))
+        with Progress(console=errors, transient=True) as progress:
+            task = progress.add_task("loading synthetic subjects", total=subjects)
+            started = time.monotonic()
+            registry.import_feed(
+                "flat-csv",
+                file,
+                actor="demo",
+                moment=now,
+                note="synthetic registry",
+                progress=lambda rows: progress.update(task, completed=rows),
+            )
+        seconds = time.monotonic() - started
+        file.unlink()
+        listing_id = f"SYN-{Character.OBJECTING:08d}"
+        objection = commands.OpenObjection(listing_id, "SYN-OBJ-1", ObjectionGrounds.WRONG)
+        registry.execute(objection, actor="demo", moment=now, note="an objection to show")
+        console.print(f"Loaded {subjects:,} synthetic subjects in {seconds:.1f} s.")
+
+
+def today(settings: Settings, now: datetime) -> date:
+    """The day in the registry's zone."""
+    return now.astimezone(load_catalogue(settings.catalogue).zone).date()
+
+
+def wait_until_serving(address: str, stop: threading.Event, patience: float = 120.0) -> None:
+    """Return when health says SERVING, or when `stop` is set. Raises TimeoutError after `patience` seconds."""
+    last = time.monotonic() + patience
+    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        while time.monotonic() < last and not stop.is_set():
+            try:
+                request = health_pb2.HealthCheckRequest(service="clearway.v1.CheckService")
+                if stub.Check(request, timeout=1, wait_for_ready=True).status == health_pb2.HealthCheckResponse.SERVING:
+                    return
+            except grpc.RpcError:
+                pass
+            stop.wait(0.1)
+    if not stop.is_set():
+        raise TimeoutError(f"no service answered on {address} within {patience:.0f} s")
+
+
+def play(serving: Settings) -> None:
+    """Send the checks and print each answer as an officer would read it; then the log rows."""
+    with check_service(serving.listen) as stub:
+        for number, scene in enumerate(SCENES, start=1):
+            console.print(Rule(f"{number}. {scene.title}", align="left"))
+            metadata = (("accept-language", scene.language),)
+            response = stub.CheckSubject(request_of(scene, number), timeout=5, metadata=metadata)
+            Card(response).print(console)
+        console.print(
+            Rule(f"{len(SCENES) + 1}. An invalid code: a clear error, which is not “not listed”", align="left")
+        )
+        mistyped = Scene("", code_of(Character.SERIOUS).replace("0", "O", 1))
+        try:
+            stub.CheckSubject(request_of(mistyped, len(SCENES) + 1), timeout=5)
+        except grpc.RpcError as error:
+            console.print(escape(words_of(error_document(error)["error"])), style="red")
+    console.print(Rule("The log: every one of these, on disk before its answer left", align="left"))
+    print_table(("decided (UTC)", "case", "subject", "outcome or refusal", "check"), log_rows(serving))
+
+
+def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
+    """The check of a scene."""
+    request = pb.CheckSubjectRequest(
+        item_code=ITEM,
+        application_kind=pb.APPLICATION_KIND_NEW,
+        case_number=f"DEMO-{number:04d}",
+        officer=OFFICER,
+        supplied_materials=scene.materials,
+    )
+    request.subject.identifier.scheme = "cn-uscc"
+    request.subject.identifier.value = scene.code
+    return request
+
+
+def log_rows(serving: Settings) -> Iterator[tuple[object, ...]]:
+    """The rows that the show left, oldest first."""
+    log = Log(open_central(serving.log_file), serving.data_dir / "journal")
+    for stored in reversed(log.newest(limit=len(SCENES) + 1)):
+        row = row_of(stored.record)
+        result = row["outcome"].removeprefix("OUTCOME_") or row["error_reason"].removeprefix("ERROR_REASON_")
+        yield row["decided_at"][:19], row["case_number"], row["subject"], result, row["check_id"]
+
+
+def invite(serving: Settings) -> None:
+    """Say what to try next."""
+    console.print(Rule("Clearway stays up. Try, in another terminal, from this folder:", align="left"))
+    code = code_of(Character.TRUSTED_MODEL)
+    console.print(
+        f"  .venv/bin/clearway check --scheme cn-uscc --id {code} --item {ITEM} --case MY-1 --officer me \\\n"
+        f"      {' '.join(f'--material {material}' for material in ESSENTIAL)}",
+        soft_wrap=True,
+    )
+    name = name_of(Character.SERIOUS)
+    console.print(f"  .venv/bin/clearway check --name {name} --item {ITEM} --case MY-2 --officer me", soft_wrap=True)
+    console.print("  .venv/bin/clearway log list", soft_wrap=True)
+    console.print(f"[dim]Serving on {serving.listen}, data in {escape(str(serving.data_dir))}. Ctrl-C stops it.[/]")

@@ -1,0 +1,154 @@
+"""`clearway log`: read the log of checks."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from google.rpc import status_pb2
+
+from clearway.cli.card import Card
+from clearway.cli.exits import Exit
+from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_json_line, print_table
+from clearway.cli.registry import data_dir_option, json_option
+from clearway.cli.serve import settings_from
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.querylog.central import open_central
+from clearway.querylog.reader import Filter, Log
+from clearway.querylog.record import CheckRecord
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+
+
+@click.group()
+def log() -> None:
+    """The log of checks: what was asked, by whom, for what, and what was answered."""
+
+
+def opened(data_dir: Path | None) -> Log:
+    """The log of this data folder, journals not yet shipped included."""
+    settings = settings_from({"data_dir": data_dir})
+    if not settings.log_file.exists():
+        fail(f"there is no log in {settings.data_dir}; run clearway serve first", Exit.FAILED)
+    return Log(open_central(settings.log_file), settings.data_dir / "journal")
+
+
+@log.command("list")
+@click.option("--case", "case_number", help="Only checks of this case.")
+@click.option("--officer", help="Only checks by this officer.")
+@click.option("--item", "item_code", help="Only checks for this licence item.")
+@click.option("--outcome", help="Only this outcome, such as RESTRICTION.")
+@click.option("--limit", default=50, show_default=True)
+@data_dir_option
+@json_option
+def list_(
+    case_number: str | None,
+    officer: str | None,
+    item_code: str | None,
+    outcome: str | None,
+    limit: int,
+    data_dir: Path | None,
+    json_wanted: bool,
+) -> None:
+    """List recorded checks, the newest first."""
+    wanted = Filter(case_number=case_number, officer=officer, item_code=item_code, outcome=outcome_name(outcome))
+    found = [stored.record for stored in opened(data_dir).newest(wanted, limit=limit)]
+    if json_wanted:
+        print_json([row_of(record) for record in found])
+        return
+    rows = (
+        (
+            f"{record.decided_at:%Y-%m-%d %H:%M:%S}",
+            record.case_number,
+            record.item_code,
+            record.subject,
+            record.outcome.removeprefix("OUTCOME_") or record.error_reason.removeprefix("ERROR_REASON_"),
+            record.officer,
+            record.check_id,
+        )
+        for record in found
+    )
+    print_table(("decided (UTC)", "case", "item", "subject", "outcome or refusal", "officer", "check"), rows)
+
+
+def outcome_name(outcome: str | None) -> str | None:
+    """The wire name of an outcome given with or without its prefix."""
+    return None if outcome is None else f"OUTCOME_{outcome.upper().removeprefix('OUTCOME_')}"
+
+
+@log.command()
+@click.argument("check_id")
+@data_dir_option
+@json_option
+def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
+    """Show one recorded check: the request, the answer, the facts it was made from."""
+    stored = opened(data_dir).get(check_id)
+    if stored is None:
+        fail("no recorded check has this id", Exit.FAILED)
+    document = whole(stored.record)
+    if json_wanted:
+        print_json(document)
+        return
+    print_facts(row_of(stored.record))
+    if stored.record.answered:
+        Card(pb.CheckSubjectResponse.FromString(stored.record.response)).print(console)
+    else:
+        console.print_json(data=document["error"])
+
+
+@log.command()
+@click.option("--since", type=MOMENT, help="Decided at or after this moment (UTC).")
+@click.option("--until", type=MOMENT, help="Decided before this moment (UTC).")
+@click.option("--whole", "whole_wanted", is_flag=True, help="With the request, the answer and the facts.")
+@data_dir_option
+@json_option
+def export(
+    since: datetime | None, until: datetime | None, whole_wanted: bool, data_dir: Path | None, json_wanted: bool
+) -> None:
+    """Export every recorded check as NDJSON, a row a check, in the order of the log. `--json` is the default form."""
+    wanted = Filter(since=as_utc(since), until=as_utc(until))
+    for stored in opened(data_dir).export(wanted):
+        print_json_line(whole(stored.record) if whole_wanted else row_of(stored.record))
+
+
+def as_utc(moment: datetime | None) -> datetime | None:
+    """An aware moment; one without a zone is in UTC."""
+    return None if moment is None else moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def row_of(record: CheckRecord) -> dict[str, Any]:
+    """A check's row as JSON."""
+    return {
+        "check_id": record.check_id,
+        "decided_at": record.decided_at.isoformat().replace("+00:00", "Z"),
+        "outcome": record.outcome,
+        "standing": record.standing,
+        "error_reason": record.error_reason,
+        "case_number": record.case_number,
+        "item_code": record.item_code,
+        "officer": record.officer,
+        "authority": record.authority,
+        "caller": record.caller,
+        "request_id": record.request_id or record.check_id,
+        "scheme": record.scheme,
+        "subject": record.subject,
+        "subject_key": record.subject_key.hex(),
+        "revision": record.revision,
+        "edition": record.edition,
+        "edition_hash": record.edition_hash,
+        "worker": record.worker,
+    }
+
+
+def whole(record: CheckRecord) -> dict[str, Any]:
+    """A check's row with its messages and facts."""
+    document = row_of(record) | {"request": as_json(pb.CheckSubjectRequest.FromString(record.request))}
+    if record.answered:
+        document["response"] = as_json(pb.CheckSubjectResponse.FromString(record.response))
+    else:
+        document["error"] = as_json(status_pb2.Status.FromString(record.response))
+    document["facts"] = base64.b64encode(record.facts).decode()
+    return document

@@ -1,0 +1,73 @@
+"""One call on its way through the interceptors: who asks, how, by when, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from clearway.decision.explain import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and the authority it acts for."""
+
+    principal: str
+    authority: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A unary method of the contract: its full name, `/package.Service/Method`, and its request type."""
+
+    name: str
+    request_type: type[Message]
+    is_check: bool
+
+
+@dataclass(slots=True)
+class Call:
+    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in."""
+
+    method: Method
+    raw: bytes
+    context: grpc.aio.ServicerContext[Any, Any]
+    caller: Caller | None = None
+    message: Message | None = None
+    accept_language: str = ""
+
+    def known_caller(self) -> Caller:
+        """The caller, once the identity interceptor has run."""
+        if self.caller is None:
+            raise RuntimeError("no interceptor has identified the caller")
+        return self.caller
+
+    def language(self, default: Language) -> Language:
+        """The answer's language: the first supported one of `accept-language`, or the default."""
+        return preferred_language(self.accept_language.split(","), default) if self.accept_language else default
+
+
+Proceed = Callable[[Call], Awaitable[bytes]]
+"""Answers a call: the rest of the way, or the servicer at its end."""
+
+Gate = Callable[[Call], None]
+"""An interceptor that looks at a call before it goes on, and raises where it may not."""
+
+Wrapper = Callable[[Proceed], Proceed]
+"""An interceptor that goes around the rest of the way: made once, for each method."""
+
+
+def preferred_language(ranges: Iterable[str], default: Language) -> Language:
+    """The first supported language of an `accept-language` value; quality weights are taken as given in order."""
+    for wanted in ranges:
+        tag = wanted.partition(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return Language.ZH_CN
+        if tag.startswith("en"):
+            return Language.EN
+    return default

@@ -1,0 +1,167 @@
+"""A check, free of transport: look up, decide, record, answer. The order is the promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.catalogue.model import ApplicationKind, LicenceItem
+from clearway.decision.decide import UnknownItem, decide
+from clearway.decision.explain import Language
+from clearway.decision.facts import CheckRequest
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.index.reader import IndexReader, Snapshot
+from clearway.querylog.group_commit import GroupCommit
+from clearway.server.call import Call
+from clearway.server.errors import Refusal, Violation
+from clearway.server.freshness import Freshness
+from clearway.server.lookup import Applicant, Lookup
+from clearway.server.recording import Recording, digest_of
+from clearway.server.replays import Recorded, Replays
+from clearway.server.revision import token_of
+from clearway.server.translate import Translation
+
+Clock = Callable[[], datetime]
+NewId = Callable[[], str]
+
+KINDS = {
+    pb.APPLICATION_KIND_NEW: ApplicationKind.NEW,
+    pb.APPLICATION_KIND_RENEWAL: ApplicationKind.RENEWAL,
+    pb.APPLICATION_KIND_CHANGE: ApplicationKind.CHANGE,
+}
+
+
+class Answer(NamedTuple):
+    """An answer not yet on the log: the response's bytes, the record's bytes, and the record's id."""
+
+    response: bytes
+    record: bytes
+    check_id: str
+
+
+class Checks:
+    """Answers checks from one index reader and one catalogue, and puts each on one journal."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        lookup: Lookup,
+        index: IndexReader,
+        journal: GroupCommit,
+        recording: Recording,
+        replays: Replays,
+        freshness: Freshness,
+        language: Language,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._catalogue = catalogue
+        self._lookup = lookup
+        self._index = index
+        self._journal = journal
+        self._recording = recording
+        self._replays = replays
+        self._freshness = freshness
+        self._language = language
+        self._clock = clock
+        self._new_id = new_id
+        self._translations = {language: Translation(catalogue, language) for language in Language}
+        self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
+
+    async def check(self, request: pb.CheckSubjectRequest, call: Call) -> bytes:
+        """The serialized answer to one check, its record on disk.
+
+        Raises `Refusal` and the domain errors of `clearway.server.errors.TABLE`. The refusals are recorded by the
+        evidence interceptor.
+        """
+        if not request.request_id:
+            return (await self._decide_and_record(request, b"", call)).response
+        digest = digest_of(request)
+        authority = call.known_caller().authority
+        return await self._replays.once(
+            authority, request.request_id, digest, lambda: self._decide_and_record(request, digest, call)
+        )
+
+    async def _decide_and_record(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call) -> Recorded:
+        if request.HasField("consistency"):
+            await self._freshness.wait(request.consistency, call.context.time_remaining())
+        with self._index.snapshot() as snapshot:
+            answer = self.answer(request, digest, call, snapshot)
+        await self._journal.put(answer.record)
+        return Recorded(answer.response, answer.check_id)
+
+    def answer(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot: Snapshot) -> Answer:
+        """Decide one check on one snapshot. Nothing is recorded yet."""
+        moment = self._clock()
+        item = self._item(request)
+        applicant = self._lookup.applicant(request.subject, item)
+        evidence = self._lookup.evidence(applicant, snapshot, moment)
+        day = moment.astimezone(self._catalogue.zone).date()
+        question = self._question(request, item, applicant, call, day)
+        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations)
+        check_id = self._new_id()
+        response = pb.CheckSubjectResponse(
+            check_id=check_id,
+            revision=token_of(snapshot.database_id, snapshot.revision),
+            catalogue_edition=self._edition,
+            request_id=request.request_id or check_id,
+        )
+        # Filled in place: a decision made beside it would be copied, and a message costs more to copy than to fill.
+        translation = self._translations[call.language(self._language)]
+        translation.fill(response.decision, decision, question, day)
+        stamp(response, moment, snapshot.synced_at)
+        raw = response.SerializeToString()
+        record = self._recording.answered(
+            call, request, digest, applicant, evidence, snapshot.confirmations, response, moment, raw
+        )
+        return Answer(raw, record, check_id)
+
+    async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:
+        """Put a refused check on the log. Raises `AuditUnavailable`: then that is the refusal's reason."""
+        await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock()))
+
+    def _item(self, request: pb.CheckSubjectRequest) -> LicenceItem:
+        item = self._catalogue.item(request.item_code)
+        if item is None:
+            raise UnknownItem(request.item_code)
+        return item
+
+    def _question(
+        self, request: pb.CheckSubjectRequest, item: LicenceItem, applicant: Applicant, call: Call, day: date
+    ) -> CheckRequest:
+        """The request as the decision takes it. Raises `Refusal` for a region or material the catalogue lacks."""
+        caller = call.known_caller()
+        region = request.region_code or caller.region
+        if request.region_code and not self._catalogue.has_region(request.region_code, day):
+            message = "no such region"
+            violations = [Violation("region_code", message)]
+            raise Refusal(ErrorReason.ERROR_REASON_UNKNOWN_REGION, message, violations=violations)
+        supplied = frozenset(request.supplied_materials)
+        unknown = supplied - self._catalogue.materials(item.code)
+        if unknown:
+            message = "the licence item has no such material"
+            places = [n for n, code in enumerate(request.supplied_materials) if code in unknown]
+            violations = [Violation(f"supplied_materials[{n}]", message) for n in places]
+            raise Refusal(ErrorReason.ERROR_REASON_UNKNOWN_MATERIAL, message, violations=violations)
+        return CheckRequest(
+            item=item.code,
+            application_kind=KINDS[request.application_kind],
+            authority=caller.authority,
+            region=region,
+            supplied_materials=supplied,
+            name=applicant.name,
+        )
+
+
+def stamp(response: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:
+    """Set when the answer was made and how old the index was then."""
+    seconds = moment.timestamp()
+    decided_at, index_age = response.decided_at, response.index_age
+    decided_at.seconds = int(seconds)
+    decided_at.nanos = moment.microsecond * 1000
+    age = max(0.0, seconds - synced_at)
+    index_age.seconds = int(age)
+    index_age.nanos = int((age - int(age)) * 1e9)

@@ -1,0 +1,158 @@
+"""The one table from domain errors to statuses. Every error a caller can get stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from clearway.decision.decide import UnknownItem
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.index.faults import IndexUnavailable
+from clearway.querylog.group_commit import AuditUnavailable
+from clearway.querylog.record import RecordTooLarge
+from clearway.subjects.identifiers import IdentifierFault, InvalidIdentifier
+
+DOMAIN = "clearway"
+PREFIX = "ERROR_REASON_"
+
+
+class Violation(NamedTuple):
+    """One field that breaks its rule: the field's path, what is wrong, and the rule's id."""
+
+    field: str
+    description: str
+    rule: str = ""
+
+
+class Refusal(Exception):
+    """A call that gets no answer: one documented reason, words without identifiers, and the dynamic parts."""
+
+    def __init__(
+        self,
+        reason: ErrorReason.ValueType,
+        message: str,
+        metadata: Mapping[str, str] | None = None,
+        violations: Sequence[Violation] = (),
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.violations = tuple(violations)
+
+    @property
+    def reason_name(self) -> str:
+        """The reason as `google.rpc.ErrorInfo` carries it, for example `INVALID_IDENTIFIER`."""
+        return ErrorReason.Name(self.reason).removeprefix(PREFIX)
+
+
+CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
+    ErrorReason.ERROR_REASON_MALFORMED_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_INVALID_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_UNKNOWN_SCHEME: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_INVALID_IDENTIFIER: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_UNKNOWN_ITEM: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_UNKNOWN_REGION: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_UNKNOWN_MATERIAL: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_NATURAL_PERSON_NOT_ACCEPTED: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_INVALID_REVISION: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_FOREIGN_REVISION: grpc.StatusCode.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_INDEX_BEHIND: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_INDEX_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_CHECK_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    ErrorReason.ERROR_REASON_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
+    ErrorReason.ERROR_REASON_SHUTTING_DOWN: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_UNKNOWN_METHOD: grpc.StatusCode.UNIMPLEMENTED,
+    ErrorReason.ERROR_REASON_SERVER_FAULT: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+def invalid_identifier(error: InvalidIdentifier) -> Refusal:
+    """An identifier that breaks its scheme's rules: what is wrong and, where one sign explains it, a suggestion."""
+    unknown = error.fault is IdentifierFault.UNKNOWN_SCHEME
+    metadata = {"scheme": error.scheme, "fault": error.fault.value}
+    if error.suggestion:
+        metadata["suggestion"] = error.suggestion
+    return Refusal(
+        ErrorReason.ERROR_REASON_UNKNOWN_SCHEME if unknown else ErrorReason.ERROR_REASON_INVALID_IDENTIFIER,
+        error.detail,
+        metadata,
+        [Violation(f"subject.identifier.{'scheme' if unknown else 'value'}", error.detail, error.fault.value)],
+    )
+
+
+def unknown_item(error: UnknownItem) -> Refusal:
+    """A licence item that the catalogue does not have."""
+    message = "the catalogue has no such licence item"
+    return Refusal(ErrorReason.ERROR_REASON_UNKNOWN_ITEM, message, violations=[Violation("item_code", message)])
+
+
+def index_unavailable(error: IndexUnavailable) -> Refusal:
+    """No usable index: absent, damaged or foreign. Never "not listed"."""
+    message = "there is no usable index; it is being rebuilt"
+    return Refusal(ErrorReason.ERROR_REASON_INDEX_UNAVAILABLE, message, {"fault": type(error).__name__})
+
+
+def audit_unavailable(error: AuditUnavailable) -> Refusal:
+    """The record cannot be put on disk, so there is no answer."""
+    return Refusal(ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE, "the record cannot be written, so there is no answer")
+
+
+def record_too_large(error: RecordTooLarge) -> Refusal:
+    """A request whose record would not fit into one log entry."""
+    message = "the request is too large to be recorded"
+    return Refusal(
+        ErrorReason.ERROR_REASON_INVALID_REQUEST, message, violations=[Violation("", message, "record.size")]
+    )
+
+
+TABLE: tuple[tuple[type[Exception], Callable[..., Refusal]], ...] = (
+    (InvalidIdentifier, invalid_identifier),
+    (UnknownItem, unknown_item),
+    (IndexUnavailable, index_unavailable),
+    (AuditUnavailable, audit_unavailable),
+    (RecordTooLarge, record_too_large),
+)
+"""Domain error → refusal; the first type that fits applies."""
+
+
+def refusal_for(error: Exception) -> Refusal | None:
+    """The refusal that a domain error becomes, or None for an error that the table does not know."""
+    if isinstance(error, Refusal):
+        return error
+    return next((convert(error) for kind, convert in TABLE if isinstance(error, kind)), None)
+
+
+def server_fault() -> Refusal:
+    """A fault of the server's own: nothing was answered, and the details stay in the server's log."""
+    return Refusal(ErrorReason.ERROR_REASON_SERVER_FAULT, "a fault in the server; nothing was answered")
+
+
+def code_of(refusal: Refusal) -> grpc.StatusCode:
+    """The gRPC status code of a refusal."""
+    return CODES[refusal.reason]
+
+
+def status_of(refusal: Refusal) -> status_pb2.Status:
+    """The `google.rpc.Status` of a refusal: ErrorInfo, and BadRequest where fields are to blame."""
+    status = status_pb2.Status(code=code_of(refusal).value[0], message=refusal.message)
+    info = error_details_pb2.ErrorInfo(reason=refusal.reason_name, domain=DOMAIN, metadata=refusal.metadata)
+    pack(status.details.add(), info)
+    if refusal.violations:
+        bad = error_details_pb2.BadRequest()
+        for violation in refusal.violations:
+            bad.field_violations.add(field=violation.field, description=violation.description, reason=violation.rule)
+        pack(status.details.add(), bad)
+    return status
+
+
+def pack(target: any_pb2.Any, message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> None:
+    """Put a detail message into a status."""
+    target.Pack(message)

@@ -1,0 +1,46 @@
+"""Reading a recorded check back, as it was asked and answered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language, say
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.querylog.reader import Log
+from clearway.querylog.record import CheckRecord
+from clearway.server.call import Call
+from clearway.server.embedding import embedded
+from clearway.server.errors import Refusal
+
+
+class RecordedChecks:
+    """Reads checks from the log: shipped or still in a journal."""
+
+    def __init__(self, log: Log, catalogue: Catalogue, language: Language) -> None:
+        self._log = log
+        self._catalogue = catalogue
+        self._language = language
+
+    async def get(self, request: pb.GetCheckRequest, call: Call) -> bytes:
+        """The serialized record. Raises `Refusal` CHECK_NOT_FOUND, also for another authority's check."""
+        stored = await asyncio.to_thread(self._log.get, request.check_id)
+        if stored is None or stored.record.authority != call.known_caller().authority:
+            raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+        rest = self._without_answer(stored.record, call.language(self._language)).SerializeToString()
+        return rest + embedded(pb.GetCheckResponse, answer_field(stored.record), stored.record.response)
+
+    def _without_answer(self, record: CheckRecord, language: Language) -> pb.GetCheckResponse:
+        message = pb.GetCheckResponse(request=pb.CheckSubjectRequest.FromString(record.request))
+        message.authority.code = record.authority
+        known = next((a for a in self._catalogue.edition.authorities if a.code == record.authority), None)
+        if known is not None:
+            message.authority.name = say(known.name, language)
+        message.recorded_at.FromDatetime(record.decided_at)
+        return message
+
+
+def answer_field(record: CheckRecord) -> str:
+    """Where the recorded answer or refusal stands in a `GetCheckResponse`."""
+    return "response" if record.answered else "error"

@@ -1,0 +1,155 @@
+"""What goes on the log for a check: who asked what, the facts used, what was answered or why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.facts import Confirmations, Evidence
+from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.querylog.record import CheckRecord, encode_record
+from clearway.server.call import Call
+from clearway.server.errors import Refusal, status_of
+from clearway.server.lookup import Applicant
+from clearway.subjects.masking import mask
+
+_facts = msgspec.msgpack.Encoder()
+LONGEST_SHOWN = 128
+OUTCOME_NAMES = {value: name for name, value in decision_pb2.Outcome.items()}
+STANDING_NAMES = {value: name for name, value in decision_pb2.Standing.items()}
+
+
+class Recording:
+    """Makes the records of one worker's checks."""
+
+    def __init__(self, catalogue: Catalogue, worker: str) -> None:
+        self._edition = catalogue.edition.edition
+        self._edition_hash = catalogue.content_hash
+        self._worker = worker
+
+    def answered(
+        self,
+        call: Call,
+        request: check_service_pb2.CheckSubjectRequest,
+        digest: bytes,
+        applicant: Applicant,
+        evidence: Evidence,
+        confirmations: Confirmations,
+        response: check_service_pb2.CheckSubjectResponse,
+        decided_at: datetime,
+        response_bytes: bytes,
+    ) -> bytes:
+        """The encoded record of an answered check. Raises `RecordTooLarge`."""
+        caller = call.known_caller()
+        return encode_record(
+            CheckRecord(
+                check_id=response.check_id,
+                decided_at=decided_at,
+                authority=caller.authority,
+                caller=caller.principal,
+                officer=request.officer,
+                case_number=request.case_number,
+                item_code=request.item_code,
+                request_id=request.request_id,
+                request_digest=digest,
+                scheme=applicant.scheme,
+                subject=applicant.shown,
+                subject_key=applicant.key,
+                outcome=OUTCOME_NAMES[response.decision.outcome],
+                standing=STANDING_NAMES[response.decision.standing],
+                error_reason="",
+                revision=response.revision,
+                edition=self._edition,
+                edition_hash=self._edition_hash,
+                request=as_kept(request, applicant).SerializeToString(),
+                facts=_facts.encode((evidence, confirmations)),
+                response=response_bytes,
+                worker=self._worker,
+            )
+        )
+
+    def refused(
+        self,
+        call: Call,
+        request: check_service_pb2.CheckSubjectRequest | None,
+        refusal: Refusal,
+        check_id: str,
+        decided_at: datetime,
+    ) -> bytes:
+        """The encoded record of a refused check. `request` is None where the bytes were no message.
+
+        Whatever stands in a refused request is unchecked, so an identifier is kept masked, texts are cut to length,
+        and a name is not kept.
+        """
+        caller = call.known_caller()
+        kept = check_service_pb2.CheckSubjectRequest() if request is None else refused_request(request)
+        return encode_record(
+            CheckRecord(
+                check_id=check_id,
+                decided_at=decided_at,
+                authority=caller.authority,
+                caller=caller.principal,
+                officer=kept.officer,
+                case_number=kept.case_number,
+                item_code=kept.item_code,
+                request_id=kept.request_id,
+                request_digest=digest_of_bytes(call.raw),
+                scheme=kept.subject.identifier.scheme,
+                subject=kept.subject.identifier.value,
+                subject_key=b"",
+                outcome="",
+                standing="",
+                error_reason=ErrorReason.Name(refusal.reason),
+                revision="",
+                edition=self._edition,
+                edition_hash=self._edition_hash,
+                request=kept.SerializeToString(),
+                facts=b"",
+                response=status_of(refusal).SerializeToString(),
+                worker=self._worker,
+            )
+        )
+
+
+def as_kept(
+    request: check_service_pb2.CheckSubjectRequest, applicant: Applicant
+) -> check_service_pb2.CheckSubjectRequest:
+    """The request as the log keeps it: a natural person's number or a masked code only in its display form."""
+    if applicant.identifier is not None and not applicant.identifier.personal:
+        return request
+    kept = check_service_pb2.CheckSubjectRequest()
+    kept.CopyFrom(request)
+    if kept.subject.HasField("identifier"):
+        kept.subject.identifier.value = applicant.shown
+    kept.subject.name = applicant.name
+    return kept
+
+
+def refused_request(request: check_service_pb2.CheckSubjectRequest) -> check_service_pb2.CheckSubjectRequest:
+    """What is kept of a refused request: its purpose, with the identifier masked and every text cut to length."""
+    kept = check_service_pb2.CheckSubjectRequest(
+        item_code=request.item_code[:LONGEST_SHOWN],
+        application_kind=request.application_kind,
+        region_code=request.region_code[:LONGEST_SHOWN],
+        case_number=request.case_number[:LONGEST_SHOWN],
+        officer=request.officer[:LONGEST_SHOWN],
+        request_id=request.request_id[:LONGEST_SHOWN],
+    )
+    if request.subject.HasField("identifier"):
+        kept.subject.identifier.scheme = request.subject.identifier.scheme[:32]
+        kept.subject.identifier.value = mask(request.subject.identifier.value[:64])
+    return kept
+
+
+def digest_of(request: check_service_pb2.CheckSubjectRequest) -> bytes:
+    """16 bytes that tell one request body from another, in whatever order its fields were sent."""
+    return digest_of_bytes(request.SerializeToString(deterministic=True))
+
+
+def digest_of_bytes(raw: bytes) -> bytes:
+    """16 bytes that tell these bytes from others."""
+    return blake2b(raw, digest_size=16).digest()

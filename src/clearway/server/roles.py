@@ -1,0 +1,87 @@
+"""What each child process of `clearway serve` does: check worker, follower, shipper. Each ends when its parent ends."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+import uvloop
+
+from clearway.index.follower import Follower
+from clearway.index.layout import IndexLayout
+from clearway.querylog.central import open_central
+from clearway.querylog.shipper import Shipper
+from clearway.registry.registry import Registry
+from clearway.server.keys import load_keys
+from clearway.server.logs import configure_logs
+from clearway.server.settings import Settings
+from clearway.server.worker import Worker
+
+_log = structlog.get_logger(__name__)
+
+
+def run_worker(settings: Settings, name: str) -> None:
+    """Serve checks until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        on_orphaned(lambda: loop.call_soon_threadsafe(stop.set))
+        await Worker(settings, name).run(stop)
+
+    uvloop.run(serve())
+
+
+def run_follower(settings: Settings) -> None:
+    """Keep the node's index in step with the registry until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    stop = stop_event()
+    keys = load_keys(settings)
+    with (
+        Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)) as registry,
+        Follower(registry.changes, IndexLayout(settings.data_dir), keys) as follower,
+    ):
+        follower.run(stop, settings.follow_interval)
+
+
+def run_shipper(settings: Settings) -> None:
+    """Move journal rows to the central log until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    stop = stop_event()
+    with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
+        shipper.run(stop, settings.ship_interval)
+
+
+def stop_event() -> threading.Event:
+    """An event that SIGTERM, SIGINT or the parent's end sets."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    on_orphaned(stop.set)
+    return stop
+
+
+def on_orphaned(then: Callable[[], object], patience: float = 30.0) -> None:
+    """Call `then` when the parent process ends, however it ends; make sure this process follows within `patience`."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        _log.warning("parent_ended", pid=os.getpid())
+        then()
+        time.sleep(patience)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="clearway-parent-watch", daemon=True).start()

@@ -1,0 +1,116 @@
+"""Every setting, typed, from flags, environment (`CLEARWAY_…`) and a `.env`-style file; validated at start.
+
+docs/operations.md lists each one; a test holds the page to this class.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set. A flag of `clearway serve` wins over the environment, the environment over the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLEARWAY_", env_file="clearway.env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(default=Path("var"), description="Folder of all state: registry, index, journal, log, keys.")
+    listen: str = Field(default="127.0.0.1:50051", description="HOST:PORT to serve on; port 0 picks a free one.")
+    catalogue: str = Field(default="cn-demo", description="Name of a shipped edition, or the path of an edition file.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Worker processes on the one port.")
+    authority: str = Field(
+        default="DEMO-LICENSING",
+        description="Catalogue code of the authority that an unauthenticated loopback caller acts for.",
+    )
+    language: Literal["en", "zh-CN"] = Field(
+        default="en", description="Language of answers to callers that ask for none by `accept-language`."
+    )
+    max_index_age: Annotated[float, Field(gt=0)] = Field(
+        default=300.0, description="Seconds out of step with the registry after which answers are undetermined."
+    )
+    max_in_flight: Annotated[int, Field(ge=1)] = Field(
+        default=2048, description="Calls in flight per worker; one more is refused with OVERLOADED."
+    )
+    max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=1024 * 1024, description="Largest request message, in bytes."
+    )
+    max_connection_age: Annotated[float, Field(gt=0)] = Field(
+        default=300.0, description="Seconds after which a connection is asked to reconnect, so that load spreads."
+    )
+    retry_window: Annotated[float, Field(ge=0)] = Field(
+        default=3600.0, description="Seconds for which a repeated request_id gets its recorded answer."
+    )
+    follow_interval: Annotated[float, Field(gt=0)] = Field(
+        default=0.05, description="Seconds between looks of the follower at the registry."
+    )
+    ship_interval: Annotated[float, Field(gt=0)] = Field(
+        default=0.25, description="Seconds between looks of the shipper at the journals."
+    )
+    drain_seconds: Annotated[float, Field(ge=0)] = Field(
+        default=10.0, description="Seconds that calls in flight get to finish after SIGTERM."
+    )
+    subject_key: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="The 32-byte key of subject hashes, 64 hex digits; empty: the file keys/subject.key, made at "
+        "first start.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe level of the structured logs."
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _loopback_only(cls, listen: str) -> str:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError("listen must be HOST:PORT")
+        if not is_loopback(host.strip("[]")):
+            raise ValueError("callers are not authenticated, so only a loopback address may be served")
+        return listen
+
+    @field_validator("subject_key")
+    @classmethod
+    def _key_length(cls, key: str) -> str:
+        if key and (len(key) != 64 or not set(key.lower()) <= set("0123456789abcdef")):
+            raise ValueError("subject_key must be 64 hex digits")
+        return key
+
+    @property
+    def host(self) -> str:
+        """The address to serve on."""
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The port to serve on; 0 picks a free one."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def registry_url(self) -> str:
+        """The registry's database, as SQLAlchemy names it."""
+        return f"sqlite:///{self.data_dir.resolve() / 'registry.db'}"
+
+    @property
+    def log_file(self) -> Path:
+        """The central log's database."""
+        return self.data_dir / "log.db"
+
+    def redacted(self) -> dict[str, str]:
+        """Every setting as text, secrets withheld: what `serve` prints at start."""
+        shown = {name: str(value) for name, value in self}
+        shown["subject_key"] = "(given)" if self.subject_key else "(file)"
+        return shown
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address; no name but `localhost` is looked up to find out."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,188 @@
+"""`clearway serve`: one parent that starts the node's processes, restarts what dies, and drains on SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from clearway.catalogue.loader import load_catalogue
+from clearway.querylog.central import open_central
+from clearway.querylog.sqlite import NotDurable
+from clearway.registry.errors import RegistryError
+from clearway.registry.registry import Registry
+from clearway.server.keys import KeyUnreadable, load_keys
+from clearway.server.roles import run_follower, run_shipper, run_worker
+from clearway.server.settings import Settings
+
+SHORTEST_LIFE = 5.0
+LONGEST_PAUSE = 10.0
+ADDRESS_FILE = "serving.json"
+
+_log = structlog.get_logger(__name__)
+_spawn = multiprocessing.get_context("spawn")
+
+
+class CannotServe(Exception):
+    """The node cannot start; the text says why and what to do."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of the node, and how to start it again."""
+
+    name: str
+    target: Callable[..., None]
+    arguments: tuple[object, ...]
+    process: SpawnProcess | None = None
+    started: float = 0.0
+    pause: float = 0.0
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        self.process = _spawn.Process(target=self.target, args=self.arguments, name=self.name)
+        self.process.start()
+        self.started = time.monotonic()
+
+    def revive(self, now: float) -> None:
+        """Start it again where it has died; ever later where it dies at once."""
+        if self.process is None or self.process.is_alive():
+            return
+        if not self.not_before:
+            quick = now - self.started < SHORTEST_LIFE
+            self.pause = min(LONGEST_PAUSE, max(0.1, self.pause * 2)) if quick else 0.0
+            self.not_before = now + self.pause
+            _log.warning("process_died", process=self.name, exit=self.process.exitcode, restart_in=self.pause)
+        if now >= self.not_before:
+            self.not_before = 0.0
+            self.start()
+
+
+@dataclass(slots=True)
+class Node:
+    """The processes of one node and the data folder they share."""
+
+    settings: Settings
+    children: list[Child] = field(default_factory=list)
+
+    def run(self, stop: threading.Event, on_started: Callable[[Settings], None] = lambda _: None) -> None:
+        """Serve until `stop` is set. Raises `CannotServe`."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with only_node(self.settings.data_dir), reserved_port(self.settings) as settings:
+            prepare(settings)
+            self.children = children_of(settings)
+            for child in self.children:
+                child.start()
+            address = settings.data_dir / ADDRESS_FILE
+            address.write_text(json.dumps({"address": settings.listen, "pid": os.getpid()}))
+            try:
+                on_started(settings)
+                self._keep_alive(stop)
+            finally:
+                self._drain(settings)
+                address.unlink(missing_ok=True)
+
+    def _keep_alive(self, stop: threading.Event) -> None:
+        while not stop.wait(0.1):
+            now = time.monotonic()
+            for child in self.children:
+                child.revive(now)
+
+    def _drain(self, settings: Settings) -> None:
+        """Workers first, so that the shipper still ships their last rows."""
+        workers = [child for child in self.children if child.target is run_worker]
+        others = [child for child in self.children if child.target is not run_worker]
+        for group, patience in ((workers, settings.drain_seconds + 5.0), (others, 15.0)):
+            end(group, patience)
+
+
+def end(children: list[Child], patience: float) -> None:
+    """SIGTERM, wait, and SIGKILL what has not ended by then."""
+    living = [child.process for child in children if child.process is not None and child.process.is_alive()]
+    for process in living:
+        process.terminate()
+    last = time.monotonic() + patience
+    for process in living:
+        process.join(max(0.0, last - time.monotonic()))
+        if process.is_alive():
+            _log.warning("process_killed", process=process.name)
+            process.kill()
+            process.join()
+
+
+def children_of(settings: Settings) -> list[Child]:
+    """Every process of a node: one follower, one shipper, the workers."""
+    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
+    return [
+        Child("follower", run_follower, (settings,)),
+        Child("shipper", run_shipper, (settings,)),
+        *(Child(name, run_worker, (settings, name)) for name in names),
+    ]
+
+
+def prepare(settings: Settings) -> None:
+    """Make keys and databases, and refuse settings that no worker could serve with.
+
+    Raises `CannotServe` and `CatalogueRejected`.
+    """
+    catalogue = load_catalogue(settings.catalogue)
+    if all(authority.code != settings.authority for authority in catalogue.edition.authorities):
+        raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
+    try:
+        keys = load_keys(settings)
+        Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
+        open_central(settings.log_file).dispose()
+    except (KeyUnreadable, RegistryError, NotDurable) as fault:
+        raise CannotServe(str(fault)) from fault
+
+
+@contextlib.contextmanager
+def only_node(data_dir: Path) -> Iterator[IO[str]]:
+    """Hold the data folder for this node alone. Raises `CannotServe` where another has it."""
+    with (data_dir / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(f"another clearway serves from {data_dir}; stop it or give another --data-dir") from None
+        yield lock
+
+
+@contextlib.contextmanager
+def reserved_port(settings: Settings) -> Iterator[Settings]:
+    """Settings with a port that is ours: workers share it, and nobody else's server is joined by accident."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    host = settings.host.strip("[]")
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, settings.port))
+        except OSError as fault:
+            raise CannotServe(f"{settings.listen} cannot be served on: {os.strerror(fault.errno or 0)}") from fault
+        port = probe.getsockname()[1]
+    with socket.socket(family, socket.SOCK_STREAM) as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((host, port))
+        yield settings.model_copy(update={"listen": f"{settings.host}:{port}"})
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

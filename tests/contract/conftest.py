@@ -1,0 +1,29 @@
+"""One running node with a loaded registry, shared by the server's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from clearway.registry.registry import Registry
+from tests.contract.loaded import load
+from tests.node import RunningNode
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Registry]]:
+    """A node and the registry it serves, open for changes."""
+    data_dir = tmp_path_factory.mktemp("served")
+    with load(data_dir) as registry, RunningNode(data_dir) as node:
+        yield node, registry
+
+
+@pytest.fixture(scope="session")
+def node(served: tuple[RunningNode, Registry]) -> RunningNode:
+    return served[0]
+
+
+@pytest.fixture(scope="session")
+def served_registry(served: tuple[RunningNode, Registry]) -> Registry:
+    return served[1]

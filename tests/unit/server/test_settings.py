@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from clearway.server.settings import Settings
+
+KEY = "0f" * 32
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CLEARWAY_{name.upper()}", raising=False)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:50051", "127.9.9.9:1", "localhost:0", "[::1]:65535"])
+def test_loopback_may_be_served(listen: str) -> None:
+    assert Settings(listen=listen).listen == listen
+
+
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:50051", "192.0.2.1:50051", "[::]:50051", "[2001:db8::1]:1", "example.org:1"]
+)
+def test_other_addresses_are_refused_as_callers_are_not_authenticated(listen: str) -> None:
+    with pytest.raises(ValidationError, match="only a loopback address may be served"):
+        Settings(listen=listen)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:65536", ""])
+def test_an_address_without_a_port_is_refused(listen: str) -> None:
+    with pytest.raises(ValidationError, match="HOST:PORT"):
+        Settings(listen=listen)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("workers", 0), ("workers", 65), ("max_in_flight", 0), ("max_message_bytes", 10), ("max_index_age", 0),
+     ("follow_interval", -1), ("drain_seconds", -1), ("language", "fr"), ("log_level", "loud"), ("subject_key", "abc"),
+     ("subject_key", "x" * 64)],
+)  # fmt: skip
+def test_values_out_of_range_are_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(**{name: value})  # type: ignore[arg-type]
+    assert [error["loc"] for error in refused.value.errors()] == [(name,)]
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "clearway.env").write_text("CLEARWAY_WORKERS=2\nCLEARWAY_LANGUAGE=zh-CN\n")
+    monkeypatch.setenv("CLEARWAY_WORKERS", "3")
+    assert Settings().workers == 3
+    assert Settings(workers=4).workers == 4
+    assert Settings().language == "zh-CN"
+
+
+def test_the_key_is_never_shown() -> None:
+    settings = Settings(subject_key=KEY)
+    shown = [repr(settings), str(settings), *settings.redacted().values()]
+    assert not [text for text in shown if KEY in text]
+    assert settings.redacted()["subject_key"] == "(given)"
+    assert Settings().redacted()["subject_key"] == "(file)"
+
+
+def test_every_setting_is_shown_at_start() -> None:
+    assert Settings().redacted().keys() == Settings.model_fields.keys()
+
+
+def test_every_setting_is_described() -> None:
+    assert not [name for name, field in Settings.model_fields.items() if not field.description]
