@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: help setup run demo test lint format bench proto lock clean crash
+.PHONY: help setup run test lint format bench bench-steps proto lock clean crash
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(VENV)/.run ## install what a running Clearway needs, into .venv
 
@@ -56,7 +56,11 @@ proto: $(VENV)/.test ## generate src/clearway/gen from proto/
 	$(BIN)/python tools/genproto.py
 
 bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench/results/latest.json
+	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client
 	$(BIN)/python -m bench
+
+bench-steps: $(VENV)/.test ## where the microseconds of one check go
+	$(BIN)/python -m bench.steps
 
 crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
 	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600

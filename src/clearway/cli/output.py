@@ -65,5 +65,5 @@ def fail(message: str, code: Exit, *, as_json_document: Mapping[str, object] | N
     if as_json_document is not None:
         print_json(as_json_document)
     else:
-        errors.print(f"[bold red]error:[/] {plain(message)}")
+        errors.print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
     raise SystemExit(code)

@@ -7,8 +7,17 @@ from datetime import date, datetime, timedelta
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.answer import Outcome
-from clearway.decision.facts import AdverseKind, Confirmations, SubjectProfile
-from clearway.decision.terms import Instant, by_years, display_ends, is_over, later, turning_days, turning_moments
+from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, SubjectProfile
+from clearway.decision.terms import (
+    Instant,
+    by_years,
+    display_ends,
+    is_over,
+    is_spent,
+    later,
+    turning_days,
+    turning_moments,
+)
 
 
 def expires_at(
@@ -32,7 +41,11 @@ def expires_at(
             if not is_over(listing, regime, now):
                 days += turning_days(listing, regime, confirmations)
                 moments += turning_moments(listing)
-        record_days(days, profile, item, catalogue, now)
+        days += clean_years_days(profile, item, catalogue)
+        for record in profile.adverse_records:
+            if not is_spent(record, catalogue.edition.adverse_display, now):
+                days += record_days(record, item, catalogue)
+                moments += () if record.ended_at is None else (record.ended_at,)
     if outcome is Outcome.DEFERRED_ACCEPTANCE:
         # Deadlines count from the day of acceptance, so tomorrow's are others.
         days.append(now.day + timedelta(days=1))
@@ -46,17 +59,18 @@ def expires_at(
     return min(coming, default=None)
 
 
-def record_days(days: list[date], profile: SubjectProfile, item: str, catalogue: Catalogue, now: Instant) -> None:
-    """Add the days on which an adverse record, or the subject's known-since date, begins or ceases to matter."""
-    years = catalogue.clean_record_years(item)
-    if profile.known_since is not None:
-        days += [by_years(profile.known_since, length) for length in years]
-    for record in profile.adverse_records:
-        if record.ended_at is not None and record.ended_at <= now.moment:
-            continue
-        days.append(record.document_date)
-        days.append(display_ends(record, catalogue.edition.adverse_display))
-        days += [by_years(record.document_date, length) for length in years]
-        closed = catalogue.edition.deferral.broken_commitment
-        if record.kind is AdverseKind.BROKEN_COMMITMENT and closed is not None:
-            days.append(later(record.document_date, closed))
+def clean_years_days(profile: SubjectProfile, item: str, catalogue: Catalogue) -> list[date]:
+    """The days on which the subject has been known for as long as each clean-record route asks."""
+    if profile.known_since is None:
+        return []
+    return [by_years(profile.known_since, years) for years in catalogue.clean_record_years(item)]
+
+
+def record_days(record: AdverseRecord, item: str, catalogue: Catalogue) -> list[date]:
+    """The days on which an adverse record begins or ceases to matter."""
+    days = [record.document_date, display_ends(record, catalogue.edition.adverse_display)]
+    days += [by_years(record.document_date, years) for years in catalogue.clean_record_years(item)]
+    closed = catalogue.edition.deferral.broken_commitment
+    if record.kind is AdverseKind.BROKEN_COMMITMENT and closed is not None:
+        days.append(later(record.document_date, closed))
+    return days

@@ -219,10 +219,15 @@ def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
     return later(record.document_date, term)
 
 
+def is_spent(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool:
+    """Whether an adverse record has been repaired or withdrawn, or is past its display: it matters no more."""
+    repaired = record.ended_at is not None and record.ended_at <= now.moment
+    return repaired or display_ends(record, display) <= now.day
+
+
 def usable(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool:
     """Whether an adverse record may be used at `now`: recorded, not repaired, still within its display term."""
-    repaired = record.ended_at is not None and record.ended_at <= now.moment
-    return not repaired and record.document_date <= now.day < display_ends(record, display)
+    return record.document_date <= now.day and not is_spent(record, display, now)
 
 
 def closes_deferral(record: AdverseRecord, term: Duration | None, display: AdverseDisplay, now: Instant) -> bool:

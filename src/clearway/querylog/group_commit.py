@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,21 +98,20 @@ class GroupCommit:
 
         Cancelling the caller does not withdraw the record: its row is written all the same.
         """
-        if len(record) > MAX_RECORD_BYTES:
-            raise RecordTooLarge(len(record))
-        if self._closed:
-            raise AuditUnavailable(Unavailability.CLOSED)
-        if self._recovery is not None:
-            raise AuditUnavailable(Unavailability.RECOVERING)
-        bounds = self._bounds
-        if len(self._waiting) >= bounds.pending_rows or self._waiting_bytes + len(record) > bounds.pending_bytes:
-            raise AuditUnavailable(Unavailability.QUEUE_FULL)
         future = self._loop.create_future()
-        self._waiting.append((record, future))
-        self._waiting_bytes += len(record)
-        if not self._flushing:
-            self._flush()
+        self._take(record, future)
+        self._flush_if_idle()
         await future
+
+    def enqueue(self, rows: Iterable[tuple[bytes, asyncio.Future[None]]]) -> None:
+        """Takes records that are to share a commit; each one's future resolves or fails as `put` does."""
+        for record, committed in rows:
+            try:
+                self._take(record, committed)
+            except (AuditUnavailable, RecordTooLarge) as refusal:
+                if not committed.done():
+                    committed.set_exception(refusal)
+        self._flush_if_idle()
 
     async def close(self) -> None:
         """Takes no more records, waits until those taken are on disk (or have failed), closes the journal."""
@@ -124,6 +123,23 @@ class GroupCommit:
         await self._idle.wait()
         await self._loop.run_in_executor(self._thread, self._journal.close)
         self._thread.shutdown()
+
+    def _take(self, record: bytes, committed: asyncio.Future[None]) -> None:
+        if len(record) > MAX_RECORD_BYTES:
+            raise RecordTooLarge(len(record))
+        if self._closed:
+            raise AuditUnavailable(Unavailability.CLOSED)
+        if self._recovery is not None:
+            raise AuditUnavailable(Unavailability.RECOVERING)
+        bounds = self._bounds
+        if len(self._waiting) >= bounds.pending_rows or self._waiting_bytes + len(record) > bounds.pending_bytes:
+            raise AuditUnavailable(Unavailability.QUEUE_FULL)
+        self._waiting.append((record, committed))
+        self._waiting_bytes += len(record)
+
+    def _flush_if_idle(self) -> None:
+        if self._waiting and not self._flushing:
+            self._flush()
 
     def _flush(self) -> None:
         rows = self._bounds.batch_rows

@@ -9,7 +9,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import IndexReader, Snapshot
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
-from clearway.server.checks import Answer, Checks
+from clearway.server.checks import Checks
 from clearway.server.embedding import embedded
 from clearway.server.errors import Refusal, Violation, refusal_for, status_of
 from clearway.server.freshness import Freshness
@@ -18,6 +18,7 @@ from clearway.server.interceptors.validation import require_valid
 from clearway.server.recording import digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
+from clearway.server.rounds import Answer
 
 
 class Batches:

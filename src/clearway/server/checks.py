@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import NamedTuple
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.model import ApplicationKind, LicenceItem
@@ -13,7 +12,7 @@ from clearway.decision.explain import Language
 from clearway.decision.facts import CheckRequest
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
-from clearway.index.reader import IndexReader, Snapshot
+from clearway.index.reader import Snapshot
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.errors import Refusal, Violation
@@ -22,6 +21,7 @@ from clearway.server.lookup import Applicant, Lookup
 from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
+from clearway.server.rounds import Answer, Rounds
 from clearway.server.translate import Translation
 
 Clock = Callable[[], datetime]
@@ -34,14 +34,6 @@ KINDS = {
 }
 
 
-class Answer(NamedTuple):
-    """An answer not yet on the log: the response's bytes, the record's bytes, and the record's id."""
-
-    response: bytes
-    record: bytes
-    check_id: str
-
-
 class Checks:
     """Answers checks from one index reader and one catalogue, and puts each on one journal."""
 
@@ -49,7 +41,7 @@ class Checks:
         self,
         catalogue: Catalogue,
         lookup: Lookup,
-        index: IndexReader,
+        rounds: Rounds,
         journal: GroupCommit,
         recording: Recording,
         replays: Replays,
@@ -60,7 +52,7 @@ class Checks:
     ) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
-        self._index = index
+        self._rounds = rounds
         self._journal = journal
         self._recording = recording
         self._replays = replays
@@ -88,10 +80,7 @@ class Checks:
     async def _decide_and_record(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call) -> Recorded:
         if request.HasField("consistency"):
             await self._freshness.wait(request.consistency, call.context.time_remaining())
-        with self._index.snapshot() as snapshot:
-            answer = self.answer(request, digest, call, snapshot)
-        await self._journal.put(answer.record)
-        return Recorded(answer.response, answer.check_id)
+        return await self._rounds.join(request, digest, call, self.answer)
 
     def answer(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot: Snapshot) -> Answer:
         """Decide one check on one snapshot. Nothing is recorded yet."""

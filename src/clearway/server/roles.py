@@ -24,6 +24,9 @@ from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.worker import Worker
 
+BEHIND_ANSWERS = 5
+"""How much the shipper gives way where processors are short: its rows are on disk already, answers are waited for."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -57,6 +60,7 @@ def run_follower(settings: Settings) -> None:
 def run_shipper(settings: Settings) -> None:
     """Move journal rows to the central log until SIGTERM, or until the parent is gone."""
     configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
     stop = stop_event()
     with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
         shipper.run(stop, settings.ship_interval)

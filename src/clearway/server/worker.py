@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import grpc
@@ -49,6 +50,7 @@ from clearway.server.memory import settle
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
 from clearway.server.replays import Replays
+from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
@@ -95,25 +97,28 @@ class Worker:
         recalled = await asyncio.to_thread(ids.recall, log, self._clock() - window)
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
-        server = self._server(self._servicers(index, journal, log, replays))
+        rounds = Rounds(index, journal)
+        server = self._server(self._servicers(index, journal, log, replays, rounds))
         await self._set_serving(False)
         settle()
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=recalled)
-        await self._tick_until(stop, index, journal, siblings)
+        await self._tick_until(stop, index, journal, rounds, siblings)
         await self._drain(server, journal)
         if siblings is not None:
             siblings.close()
         index.close()
 
-    def _servicers(self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays) -> Servicers:
+    def _servicers(
+        self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays, rounds: Rounds
+    ) -> Servicers:
         settings, catalogue = self._settings, self._catalogue
         language = Language(settings.language)
         freshness = Freshness(index)
         checks = Checks(
             catalogue=catalogue,
             lookup=Lookup(load_keys(settings), settings.max_index_age),
-            index=index,
+            rounds=rounds,
             journal=journal,
             recording=Recording(catalogue, self._name),
             replays=replays,
@@ -161,11 +166,17 @@ class Worker:
         }
 
     async def _tick_until(
-        self, stop: asyncio.Event, index: IndexReader, journal: GroupCommit, siblings: Siblings | None
+        self,
+        stop: asyncio.Event,
+        index: IndexReader,
+        journal: GroupCommit,
+        rounds: Rounds,
+        siblings: Siblings | None,
     ) -> None:
         """Follow index switches, and say by health whether a check would be answered, until `stop` is set."""
         while not stop.is_set():
             index.refresh()
+            rounds.gauge(monotonic())
             await self._set_serving(journal.available and answers(index))
             if siblings is not None:
                 # Segments are begun, shipped and deleted meanwhile: none may be missed.

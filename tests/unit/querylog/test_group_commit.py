@@ -50,6 +50,17 @@ async def test_what_arrives_during_a_commit_is_the_next_batch() -> None:
     await log.close()
 
 
+async def test_what_is_enqueued_together_shares_a_commit() -> None:
+    journal = FaultyJournal()
+    log = GroupCommit(journal)
+    loop = asyncio.get_running_loop()
+    committed = [loop.create_future() for _ in range(5)]
+    log.enqueue((b"%d" % number, future) for number, future in enumerate(committed))
+    await asyncio.gather(*committed)
+    assert journal.batches == [[b"%d" % number for number in range(5)]]
+    await log.close()
+
+
 async def test_nobody_is_released_before_the_commit() -> None:
     journal = FaultyJournal()
     journal.gate.clear()

@@ -218,7 +218,7 @@ def test_a_valid_request_passes() -> None:
     [({"case_number": ""}, "case_number"), ({"officer": "a\nb"}, "officer"), ({"item_code": "-"}, "item_code"),
      ({"application_kind": 0}, "application_kind"), ({"supplied_materials": ["A", "A"]}, "supplied_materials"),
      ({"supplied_materials": ["A", "?"]}, "supplied_materials[1]"), ({"annotations": {"": "x"}}, "annotations[]"),
-     ({"request_id": "with space"}, "request_id"), ({"scheme": ""}, "subject"),
+     ({"request_id": "with space"}, "request_id"),
      ({"scheme": "CN"}, "subject.identifier.scheme"),
      ({"consistency": pb.Consistency()}, "consistency.requirement")],
 )  # fmt: skip

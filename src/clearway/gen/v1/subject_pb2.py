@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from clearway.gen.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63learway/v1/subject.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\"b\n\nIdentifier\x12:\n\x06scheme\x18\x01 \x01(\tB*\xbaH\'r%\x18 2!^[a-z][a-z0-9]*([._-][a-z0-9]+)*$\x12\x18\n\x05value\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\xbf\x01\n\x07Subject\x12+\n\nidentifier\x18\x01 \x01(\x0b\x32\x17.clearway.v1.Identifier\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02:o\xbaHl\x1aj\n\x1asubject.identifier_or_name\x12#give an identifier, a name, or both\x1a\'has(this.identifier) || this.name != \'\'b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63learway/v1/subject.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\"b\n\nIdentifier\x12:\n\x06scheme\x18\x01 \x01(\tB*\xbaH\'r%\x18 2!^[a-z][a-z0-9]*([._-][a-z0-9]+)*$\x12\x18\n\x05value\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"N\n\x07Subject\x12+\n\nidentifier\x18\x01 \x01(\x0b\x32\x17.clearway.v1.Identifier\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,10 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTIFIER'].fields_by_name['value']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_SUBJECT'].fields_by_name['name']._loaded_options = None
   _globals['_SUBJECT'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\200\002'
-  _globals['_SUBJECT']._loaded_options = None
-  _globals['_SUBJECT']._serialized_options = b'\272Hl\032j\n\032subject.identifier_or_name\022#give an identifier, a name, or both\032\'has(this.identifier) || this.name != \'\''
   _globals['_IDENTIFIER']._serialized_start=71
   _globals['_IDENTIFIER']._serialized_end=169
-  _globals['_SUBJECT']._serialized_start=172
-  _globals['_SUBJECT']._serialized_end=363
+  _globals['_SUBJECT']._serialized_start=171
+  _globals['_SUBJECT']._serialized_end=249
 # @@protoc_insertion_point(module_scope)

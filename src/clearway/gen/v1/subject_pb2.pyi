@@ -55,7 +55,7 @@ class Subject(_message.Message):
     """Who applies: by code, by name, or both.
 
     Only an exact, valid identifier can restrict or grant. A name alone yields, at most, a possible match for a person to
-    judge.
+    judge. One of the two is needed: the server refuses a subject with neither as INVALID_REQUEST.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
