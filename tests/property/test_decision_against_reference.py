@@ -19,7 +19,7 @@ from tests.worlds import MATERIALS, TICK, World, dated, evidence, inexact, known
 
 pytestmark = pytest.mark.timeout(900)
 
-EXAMPLES = 3000 if os.environ.get("CI") else 300
+EXAMPLES = 400 if os.environ.get("CI") else 200
 """How many worlds each law is tried on."""
 
 law = settings(

@@ -24,7 +24,7 @@ from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.worker import Worker
 
-BEHIND_ANSWERS = 5
+BEHIND_ANSWERS = 10
 """How much the shipper gives way where processors are short: its rows are on disk already, answers are waited for."""
 
 _log = structlog.get_logger(__name__)

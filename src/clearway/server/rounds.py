@@ -22,10 +22,10 @@ from clearway.server.replays import Recorded
 BUSY = 0.6
 """Share of its time that the event loop's thread works, from which on checks gather; below it each goes at once."""
 
-GAP = 0.001
+GAP = 0.003
 """Seconds without another check after which a round begins."""
 
-LONGEST_WAIT = 0.006
+LONGEST_WAIT = 0.01
 """Seconds that a check waits for others at most."""
 
 WORTH_WAITING = 6
