@@ -20,13 +20,14 @@ from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
 from clearway.cli.connection import check_service, error_document, words_of
 from clearway.cli.exits import Exit
-from clearway.cli.log import row_of
-from clearway.cli.output import console, errors, fail, print_table
+from clearway.cli.log import print_checks
+from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.central import open_central
 from clearway.querylog.reader import Log
+from clearway.querylog.record import CheckRecord
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.synthetic import Character, code_of, name_of, write
@@ -172,7 +173,7 @@ def play(serving: Settings) -> None:
         except grpc.RpcError as error:
             console.print(escape(words_of(error_document(error)["error"])), style="red")
     console.print(Rule("The log: every one of these, on disk before its answer left", align="left"))
-    print_table(("decided (UTC)", "case", "subject", "outcome or refusal", "check"), log_rows(serving))
+    print_checks(rows_left(serving))
 
 
 def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
@@ -189,13 +190,10 @@ def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
     return request
 
 
-def log_rows(serving: Settings) -> Iterator[tuple[object, ...]]:
+def rows_left(serving: Settings) -> Iterator[CheckRecord]:
     """The rows that the show left, oldest first."""
     log = Log(open_central(serving.log_file), serving.data_dir / "journal")
-    for stored in reversed(log.newest(limit=len(SCENES) + 1)):
-        row = row_of(stored.record)
-        result = row["outcome"].removeprefix("OUTCOME_") or row["error_reason"].removeprefix("ERROR_REASON_")
-        yield row["decided_at"][:19], row["case_number"], row["subject"], result, row["check_id"]
+    return (stored.record for stored in reversed(log.newest(limit=len(SCENES) + 1)))
 
 
 def invite(serving: Settings) -> None:

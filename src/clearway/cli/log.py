@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,19 +60,26 @@ def list_(
     if json_wanted:
         print_json([row_of(record) for record in found])
         return
+    print_checks(found)
+
+
+def print_checks(records: Iterable[CheckRecord]) -> None:
+    """A table of checks that fits eighty columns: what belongs together stands in one cell, line under line."""
     rows = (
         (
-            f"{record.decided_at:%Y-%m-%d %H:%M:%S}",
-            record.case_number,
-            record.item_code,
-            record.subject,
-            record.outcome.removeprefix("OUTCOME_") or record.error_reason.removeprefix("ERROR_REASON_"),
-            record.officer,
-            record.check_id,
+            f"{record.decided_at:%Y-%m-%d\n%H:%M:%S}",
+            f"{record.case_number} · {record.officer}\n{record.check_id}",
+            f"{result_of(record)}\n{record.subject}",
         )
-        for record in found
+        for record in records
     )
-    print_table(("decided (UTC)", "case", "item", "subject", "outcome or refusal", "officer", "check"), rows)
+    columns = ("decided (UTC)", "case · officer, check", "outcome, subject")
+    print_table(columns, rows, unbroken=columns[1:2])
+
+
+def result_of(record: CheckRecord) -> str:
+    """The outcome of an answered check, the reason of a refused one, without their prefixes."""
+    return record.outcome.removeprefix("OUTCOME_") or record.error_reason.removeprefix("ERROR_REASON_")
 
 
 def outcome_name(outcome: str | None) -> str | None:

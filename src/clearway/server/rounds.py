@@ -19,7 +19,7 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.replays import Recorded
 
-BUSY = 0.6
+BUSY = 0.75
 """Share of its time that the event loop's thread works, from which on checks gather; below it each goes at once."""
 
 GAP = 0.003
