@@ -75,7 +75,7 @@ def main() -> int:
     results |= {
         "subjects": arguments.subjects,
         "import_rows_per_second": round(arguments.subjects / seconds),
-        "command": "make bench",
+        "command": f"python -m bench --repeat {arguments.repeat} --seconds {arguments.seconds}",
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
     }

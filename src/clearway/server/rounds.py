@@ -22,8 +22,11 @@ from clearway.server.replays import Recorded
 BUSY = 0.75
 """Share of its time that the event loop's thread works, from which on checks gather; below it each goes at once."""
 
-GAP = 0.003
-"""Seconds without another check after which a round begins."""
+LOOK = 0.001
+"""Seconds between looks at a gathering round."""
+
+QUIET_LOOKS = 3
+"""Looks in a row at which nobody has come, after which a round begins; one, where nobody else is in flight."""
 
 LONGEST_WAIT = 0.01
 """Seconds that a check waits for others at most."""
@@ -59,11 +62,21 @@ Decide = Callable[[pb.CheckSubjectRequest, bytes, Call, Snapshot], Answer]
 
 
 class Rounds:
-    """Gathers checks into rounds. One event loop's; its owner calls `gauge` now and then."""
+    """Gathers checks into rounds. One event loop's; its owner calls `gauge` now and then.
 
-    def __init__(self, index: IndexReader, journal: GroupCommit, cpu_time: Callable[[], float] = thread_time) -> None:
+    `in_flight` counts the calls that the worker has let in and not answered yet.
+    """
+
+    def __init__(
+        self,
+        index: IndexReader,
+        journal: GroupCommit,
+        in_flight: Callable[[], int],
+        cpu_time: Callable[[], float] = thread_time,
+    ) -> None:
         self._index = index
         self._journal = journal
+        self._in_flight = in_flight
         self._cpu_time = cpu_time
         self._gathering = False
         self._gauged = (0.0, 0.0)
@@ -81,7 +94,7 @@ class Rounds:
         if not self._gathering or len(self._gathered) >= LARGEST:
             self._play()
         elif self._timer is None:
-            self._timer = self._loop.call_later(GAP, self._look, self._loop.time() + LONGEST_WAIT, 1)
+            self._timer = self._loop.call_later(LOOK, self._look, self._loop.time() + LONGEST_WAIT, 1, 0)
         await ticket.committed
         if ticket.answer is None:
             raise RuntimeError("a committed check has no answer")
@@ -93,11 +106,13 @@ class Rounds:
         self._gauged = (now, self._cpu_time())
         self._gathering = now > then and (self._gauged[1] - worked) / (now - then) >= BUSY
 
-    def _look(self, last: float, seen: int) -> None:
-        """Begin the round where nobody has come since the last look, or where it is time."""
+    def _look(self, last: float, seen: int, quiet: int) -> None:
+        """Begin the round where nobody comes any more, or where it is time."""
         count = len(self._gathered)
-        if count > seen and self._loop.time() < last:
-            self._timer = self._loop.call_later(GAP, self._look, last, count)
+        quiet = 0 if count > seen else quiet + 1
+        patience = QUIET_LOOKS if self._in_flight() > count else 1
+        if quiet < patience and self._loop.time() < last:
+            self._timer = self._loop.call_later(LOOK, self._look, last, count, quiet)
             return
         self._gathering = self._gathering and count >= WORTH_WAITING
         self._play()

@@ -97,7 +97,7 @@ class Worker:
         recalled = await asyncio.to_thread(ids.recall, log, self._clock() - window)
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
-        rounds = Rounds(index, journal)
+        rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         server = self._server(self._servicers(index, journal, log, replays, rounds))
         await self._set_serving(False)
         settle()

@@ -13,6 +13,7 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.faults import IndexAbsent
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import AuditUnavailable, GroupCommit, Unavailability
+from clearway.server import rounds as rounds_module
 from clearway.server.call import Call
 from clearway.server.replays import Recorded
 from clearway.server.rounds import LARGEST, Answer, Rounds
@@ -68,8 +69,8 @@ def decide(request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot:
     return Answer(b"answer " + request.case_number.encode(), b"record " + request.case_number.encode(), str(snapshot))
 
 
-def rounds_of(index: FakeIndex, journal: FakeJournal, work: Work) -> Rounds:
-    return Rounds(cast(IndexReader, index), cast(GroupCommit, journal), work)
+def rounds_of(index: FakeIndex, journal: FakeJournal, work: Work, in_flight: int = 1) -> Rounds:
+    return Rounds(cast(IndexReader, index), cast(GroupCommit, journal), lambda: in_flight, work)
 
 
 def ask(rounds: Rounds, case: str) -> asyncio.Task[Recorded]:
@@ -179,3 +180,21 @@ async def test_a_caller_that_gave_up_still_has_its_row() -> None:
     asked.cancel()
     await asyncio.sleep(0.02)
     assert [record for record, _ in journal.taken] == [b"record 1"]
+
+
+@pytest.mark.parametrize(("in_flight", "begun"), [(3, True), (30, False)], ids=["alone", "others on their way"])
+async def test_a_round_waits_longer_where_others_are_in_flight(
+    in_flight: int, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds_module, "LOOK", 0.05)
+    monkeypatch.setattr(rounds_module, "LONGEST_WAIT", 5.0)
+    index, journal, work = FakeIndex(), FakeJournal(), Work()
+    rounds = rounds_of(index, journal, work, in_flight)
+    make_busy(rounds, work)
+    asked = [ask(rounds, str(number)) for number in range(3)]
+    # The first look, at 0.05 s, sees that two more have come; the second, at 0.1 s, sees nobody new.
+    await asyncio.sleep(0.13)
+    assert bool(journal.taken) is begun
+    await asyncio.sleep(0.2)
+    journal.commit()
+    await asyncio.gather(*asked)
