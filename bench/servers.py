@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-
+from clearway.cli.health import SERVING, status_of
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import write
 from clearway.server.keys import load_keys
@@ -97,14 +95,7 @@ def wait_for_address(data_dir: Path, patience: float = 60.0) -> str:
 def wait_for_health(address: str, patience: float = 300.0) -> None:
     """Return when the check service is SERVING."""
     last = time.monotonic() + patience
-    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        while time.monotonic() < last:
-            try:
-                request = health_pb2.HealthCheckRequest(service="clearway.v1.CheckService")
-                if stub.Check(request, timeout=2, wait_for_ready=True).status == health_pb2.HealthCheckResponse.SERVING:
-                    return
-            except grpc.RpcError:
-                pass
-            time.sleep(0.1)
-    raise TimeoutError("the node did not come into service")
+    while status_of(address, timeout=2.0) != SERVING:
+        if time.monotonic() >= last:
+            raise TimeoutError("the node did not come into service")
+        time.sleep(0.1)

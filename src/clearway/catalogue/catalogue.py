@@ -97,6 +97,10 @@ class Catalogue:
         """The authority. KeyError where the edition has none; a code taken from the edition always has one."""
         return self._authorities[code]
 
+    def find_authority(self, code: str) -> Authority | None:
+        """The authority, or None for a code from elsewhere that the edition does not have."""
+        return self._authorities.get(code)
+
 
 def working_calendar(edition: Edition) -> WorkingCalendar:
     """The working days that the edition's deadlines are counted in."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rich.markup import escape
 from rich.progress import Progress
 from rich.rule import Rule
@@ -20,6 +19,7 @@ from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
 from clearway.cli.connection import check_service, error_document, words_of
 from clearway.cli.exits import Exit
+from clearway.cli.health import SERVING, status_of
 from clearway.cli.log import print_checks
 from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
@@ -142,18 +142,10 @@ def today(settings: Settings, now: datetime) -> date:
 def wait_until_serving(address: str, stop: threading.Event, patience: float = 120.0) -> None:
     """Return when health says SERVING, or when `stop` is set. Raises TimeoutError after `patience` seconds."""
     last = time.monotonic() + patience
-    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        while time.monotonic() < last and not stop.is_set():
-            try:
-                request = health_pb2.HealthCheckRequest(service="clearway.v1.CheckService")
-                if stub.Check(request, timeout=1, wait_for_ready=True).status == health_pb2.HealthCheckResponse.SERVING:
-                    return
-            except grpc.RpcError:
-                pass
-            stop.wait(0.1)
-    if not stop.is_set():
-        raise TimeoutError(f"no service answered on {address} within {patience:.0f} s")
+    while not stop.is_set() and status_of(address, timeout=1.0) != SERVING:
+        if time.monotonic() >= last:
+            raise TimeoutError(f"no service answered on {address} within {patience:.0f} s")
+        stop.wait(0.1)
 
 
 def play(serving: Settings) -> None:

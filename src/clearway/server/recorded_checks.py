@@ -34,7 +34,7 @@ class RecordedChecks:
     def _without_answer(self, record: CheckRecord, language: Language) -> pb.GetCheckResponse:
         message = pb.GetCheckResponse(request=pb.CheckSubjectRequest.FromString(record.request))
         message.authority.code = record.authority
-        known = next((a for a in self._catalogue.edition.authorities if a.code == record.authority), None)
+        known = self._catalogue.find_authority(record.authority)
         if known is not None:
             message.authority.name = say(known.name, language)
         message.recorded_at.FromDatetime(record.decided_at)

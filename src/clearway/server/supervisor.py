@@ -141,7 +141,7 @@ def prepare(settings: Settings) -> None:
     Raises `CannotServe` and `CatalogueRejected`.
     """
     catalogue = load_catalogue(settings.catalogue)
-    if all(authority.code != settings.authority for authority in catalogue.edition.authorities):
+    if catalogue.find_authority(settings.authority) is None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
     try:
         keys = load_keys(settings)

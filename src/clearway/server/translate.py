@@ -168,7 +168,7 @@ class Translation:
 
     def _authority_named(self, wire: pb.Authority, given: str) -> None:
         """A listing's own designating authority: a catalogue code, or the name its source gives."""
-        known = next((a for a in self._catalogue.edition.authorities if a.code == given), None)
+        known = self._catalogue.find_authority(given)
         if known is not None:
             wire.CopyFrom(self._authority(given))
         else:

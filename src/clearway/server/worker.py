@@ -78,6 +78,7 @@ class Worker:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
         self._name = name
+        self._keys = load_keys(settings)
         self._catalogue = load_catalogue(settings.catalogue)
         self._caller = local_caller(settings, self._catalogue)
         self._admission = Admission(settings.max_in_flight)
@@ -90,7 +91,7 @@ class Worker:
         settings = self._settings
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
-        index = IndexReader(IndexLayout(settings.data_dir), load_keys(settings).fingerprint)
+        index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(open_central(settings.log_file), settings.data_dir / "journal")
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
@@ -117,7 +118,7 @@ class Worker:
         freshness = Freshness(index)
         checks = Checks(
             catalogue=catalogue,
-            lookup=Lookup(load_keys(settings), settings.max_index_age),
+            lookup=Lookup(self._keys, settings.max_index_age),
             rounds=rounds,
             journal=journal,
             recording=Recording(catalogue, self._name),
