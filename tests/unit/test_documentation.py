@@ -77,7 +77,7 @@ def test_a_setting_stands_in_the_operators_guide_with_its_default(name: str) -> 
     line = row(page("operations.md"), f"`{name}`")
     default = Settings.model_fields[name].default
     assert f"`CLEARWAY_{name.upper()}`" in line
-    assert (f"`{default}`" if str(default) else "*(empty)*") in line
+    assert ("*(empty)*" if default in ("", None) else f"`{default}`") in line
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -44,12 +44,24 @@ class Objection(msgspec.Struct, frozen=True, array_like=True):
         return self.opened_at <= moment and (self.resolved_at is None or moment < self.resolved_at)
 
 
+class Lifting(msgspec.Struct, frozen=True, array_like=True):
+    """A listing's measures lifted for a time, on the half-open interval [begins_at, ends_at), in UTC."""
+
+    lifting_id: str
+    begins_at: datetime
+    ends_at: datetime
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether the measures are lifted at `moment`."""
+        return self.begins_at <= moment < self.ends_at
+
+
 class Listing(msgspec.Struct, frozen=True, array_like=True):
     """A subject's entry on a list, as its designating authority published it.
 
     Dates are days in the registry's zone. `expires_on` is the first day on which the listing no longer binds, or None
     where the source states no end; whether that is allowed is the regime's to say. `ended_at` is when repair,
-    delisting or revocation took effect.
+    delisting or revocation took effect. A listing that was wrong from its beginning is `annulled`: never in force.
     """
 
     listing_id: str
@@ -63,6 +75,8 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
     feed: str = ""
     ended_at: datetime | None = None
     objections: tuple[Objection, ...] = ()
+    liftings: tuple[Lifting, ...] = ()
+    annulled: bool = False
 
 
 class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -150,6 +164,22 @@ Evidence = Known | NotKnown | Resembling | Stale | NoData
 
 Confirmations = Mapping[str, date]
 """Feed name → the day on which the feed's source last confirmed everything on its list."""
+
+
+class SourceState(msgspec.Struct, frozen=True, array_like=True):
+    """A feed that is read on a schedule: which regimes it carries, when it was last read, and until when that will do.
+
+    Both moments are in UTC. From `overdue_at` on, what the feed says and does not say is stale.
+    """
+
+    feed: str
+    regimes: tuple[str, ...]
+    read_at: datetime
+    overdue_at: datetime
+
+
+Sources = tuple[SourceState, ...]
+"""The scheduled feeds behind an answer."""
 
 
 class RegisteredSubject(msgspec.Struct, frozen=True):

@@ -53,7 +53,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0001"
+SCHEMA_HEAD = "0002"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -122,6 +122,15 @@ check_log = Table(
     Index("check_log_decided_at", "decided_at"),
     Index("check_log_subject_key", "subject_key"),
 )
+
+check_listing = Table(
+    "check_listing",
+    metadata,
+    Column("listing_id", _Exact, primary_key=True),
+    Column("check_id", _Exact, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which checks' answers speak of a listing; filled with `check_log`, in the same transaction."""
 
 journal_cursor = Table(
     "journal_cursor",

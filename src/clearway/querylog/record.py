@@ -62,6 +62,8 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     response: bytes
     """The serialized response message, or the serialized Status of a refusal."""
     worker: str
+    listings: tuple[str, ...] = ()
+    """Ids of the listings that the answer speaks of, so that every check that relied on one can be found."""
 
     @property
     def answered(self) -> bool:

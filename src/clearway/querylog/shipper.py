@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
 
-from clearway.querylog.central import WRITING, check_log, journal_cursor, row_of
-from clearway.querylog.record import UnreadableRecord, decode_record
+from clearway.querylog.central import WRITING, StoredCheck, check_listing, check_log, journal_cursor, row_of
+from clearway.querylog.record import UnreadableRecord
 from clearway.querylog.segment import FileLock, SegmentFiles, SegmentName, open_rows, rows_after, segments, sweep
 from clearway.querylog.sqlite import checkpoint, sqlite3
 
@@ -243,30 +243,34 @@ def _advance(central: Connection, segment: str, shipped: int) -> None:
         central.execute(insert(journal_cursor), {"segment": segment, "shipped": shipped})
 
 
-def _readable(following: _Following, limit: int) -> list[Mapping[str, object]]:
+def _readable(following: _Following, limit: int) -> list[StoredCheck]:
     """The next rows, as far as they can be read without a gap. Raises only where the very first cannot."""
-    rows: list[Mapping[str, object]] = []
+    rows: list[StoredCheck] = []
     try:
         for seq, raw in rows_after(following.connection, following.shipped, limit):
             wanted = following.shipped + len(rows) + 1
             if seq != wanted:
                 raise SegmentDamaged(f"row {wanted} is missing")
-            rows.append(row_of(decode_record(raw), raw))
+            rows.append(StoredCheck.of(raw))
     except (SegmentDamaged, UnreadableRecord, sqlite3.DatabaseError):
         if not rows:
             raise
     return rows
 
 
-def _copy(central: Connection, rows: list[Mapping[str, object]]) -> None:
+def _copy(central: Connection, rows: list[StoredCheck]) -> None:
     """Inserts the records; one that is there already, byte for byte, is passed over; another with its id is damage."""
     dialect = postgresql if central.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(check_log).on_conflict_do_nothing(index_elements=["check_id"])
-    if central.execute(statement, rows).rowcount == len(rows):
+    inserted = central.execute(statement, [row_of(row.record, row.raw) for row in rows]).rowcount
+    named = [{"listing_id": name, "check_id": row.record.check_id} for row in rows for name in row.record.listings]
+    if named:
+        central.execute(dialect.insert(check_listing).on_conflict_do_nothing(), named)
+    if inserted == len(rows):
         return
-    ids = [row["check_id"] for row in rows]
+    ids = [row.record.check_id for row in rows]
     stored = central.execute(select(check_log.c.record).where(check_log.c.check_id.in_(ids))).scalars()
-    if set(stored) != {row["record"] for row in rows}:
+    if set(stored) != {row.raw for row in rows}:
         raise SegmentDamaged("it holds another record under the id of a check that is already in the log")
 
 

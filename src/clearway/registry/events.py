@@ -87,6 +87,7 @@ class DelistingCause(StrEnum):
     AUTHORITY = "authority"
     OBJECTION_UPHELD = "objection_upheld"
     GONE_FROM_LIST = "gone_from_list"
+    REVOKED_IN_ERROR = "revoked_in_error"
 
 
 class _Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag_field="event"):
@@ -94,9 +95,13 @@ class _Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag_fiel
 
 
 class Known(_Event, frozen=True, gc=False, tag="known"):
-    """A source knows the subject. `fact_id` names the statement, not a listing."""
+    """A source knows the subject. `fact_id` names the statement, not a listing.
+
+    `row` is the line of the imported file that says so, here and below; 0 where no file does.
+    """
 
     description: Description
+    row: int = 0
 
 
 class Listed(_Event, frozen=True, gc=False, tag="listed"):
@@ -106,6 +111,7 @@ class Listed(_Event, frozen=True, gc=False, tag="listed"):
     feed: str = ""
     description: Description | None = None
     confirmed_on: date | None = None
+    row: int = 0
 
 
 class AdverseRecorded(_Event, frozen=True, gc=False, tag="adverse_recorded"):
@@ -114,6 +120,7 @@ class AdverseRecorded(_Event, frozen=True, gc=False, tag="adverse_recorded"):
     adverse: AdverseFacts
     feed: str = ""
     description: Description | None = None
+    row: int = 0
 
 
 class Corrected(_Event, frozen=True, gc=False, tag="corrected"):
@@ -122,6 +129,7 @@ class Corrected(_Event, frozen=True, gc=False, tag="corrected"):
     listing: ListingFacts | None = None
     adverse: AdverseFacts | None = None
     description: Description | None = None
+    row: int = 0
 
 
 class Confirmed(_Event, frozen=True, gc=False, tag="confirmed"):
@@ -165,6 +173,21 @@ class Withdrawn(_Event, frozen=True, gc=False, tag="withdrawn"):
     at: datetime
 
 
+class Lifted(_Event, frozen=True, gc=False, tag="lifted"):
+    """A listing's measures are lifted for a time: from `at` until `until`."""
+
+    lifting_id: str
+    at: datetime
+    until: datetime
+
+
+class LiftingEnded(_Event, frozen=True, gc=False, tag="lifting_ended"):
+    """A provisional lifting ended at `at`, before its time."""
+
+    lifting_id: str
+    at: datetime
+
+
 Event = (
     Known
     | Listed
@@ -176,6 +199,8 @@ Event = (
     | Repaired
     | Delisted
     | Withdrawn
+    | Lifted
+    | LiftingEnded
 )
 """Everything that can happen to a subject."""
 

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from clearway.decision.facts import AdverseRecord, Listing, Objection, RegisteredSubject, SubjectProfile
+from clearway.decision.facts import AdverseRecord, Lifting, Listing, Objection, RegisteredSubject, SubjectProfile
 from clearway.registry.events import (
     AdverseFacts,
     AdverseRecorded,
@@ -24,6 +24,8 @@ from clearway.registry.events import (
     Description,
     Event,
     Known,
+    Lifted,
+    LiftingEnded,
     Listed,
     ListingFacts,
     ObjectionOpened,
@@ -43,6 +45,7 @@ class EndedBy(StrEnum):
     AUTHORITY = "authority"
     OBJECTION_UPHELD = "objection_upheld"
     GONE_FROM_LIST = "gone_from_list"
+    REVOKED_IN_ERROR = "revoked_in_error"
     WITHDRAWAL = "withdrawal"
 
 
@@ -50,7 +53,11 @@ _ENDED_BY = {
     DelistingCause.AUTHORITY: EndedBy.AUTHORITY,
     DelistingCause.OBJECTION_UPHELD: EndedBy.OBJECTION_UPHELD,
     DelistingCause.GONE_FROM_LIST: EndedBy.GONE_FROM_LIST,
+    DelistingCause.REVOKED_IN_ERROR: EndedBy.REVOKED_IN_ERROR,
 }
+
+WRONG_FROM_THE_BEGINNING = frozenset({EndedBy.OBJECTION_UPHELD, EndedBy.REVOKED_IN_ERROR})
+"""What ends a listing as if it had never been."""
 
 
 def fold(subject_id: int, events: Iterable[Event]) -> RegisteredSubject:
@@ -90,6 +97,8 @@ class SubjectRecord:
                 self.listings[event.fact_id] = msgspec.structs.replace(listing, confirmed_on=event.on)
             case ObjectionOpened() | ObjectionResolved():
                 self._object(event)
+            case Lifted() | LiftingEnded():
+                self._lift(event)
             case Repaired() | Delisted() | Withdrawn():
                 self._end(event)
             case _:
@@ -105,6 +114,7 @@ class SubjectRecord:
                 feed=event.feed,
                 ended_at=None,
                 objections=earlier.objections if earlier is not None else (),
+                liftings=earlier.liftings if earlier is not None else (),
             )
             self.ended_by.pop(event.fact_id, None)
         elif isinstance(event, AdverseRecorded):
@@ -121,6 +131,8 @@ class SubjectRecord:
                 feed=was.feed,
                 ended_at=was.ended_at,
                 objections=was.objections,
+                liftings=was.liftings,
+                annulled=was.annulled,
             )
         if event.adverse is not None:
             ended_at = self.adverse_records[event.fact_id].ended_at
@@ -148,6 +160,17 @@ class SubjectRecord:
             )
         self.listings[event.fact_id] = msgspec.structs.replace(listing, objections=objections)
 
+    def _lift(self, event: Lifted | LiftingEnded) -> None:
+        listing = self.listings[event.fact_id]
+        if isinstance(event, Lifted):
+            liftings = (*listing.liftings, Lifting(event.lifting_id, event.at, event.until))
+        else:
+            liftings = tuple(
+                msgspec.structs.replace(known, ends_at=event.at) if known.lifting_id == event.lifting_id else known
+                for known in listing.liftings
+            )
+        self.listings[event.fact_id] = msgspec.structs.replace(listing, liftings=liftings)
+
     def _end(self, event: Repaired | Delisted | Withdrawn) -> None:
         match event:
             case Repaired():
@@ -160,7 +183,8 @@ class SubjectRecord:
                 assert_never(event)
         if event.fact_id in self.listings:
             listing = self.listings[event.fact_id]
-            self.listings[event.fact_id] = msgspec.structs.replace(listing, ended_at=event.at)
+            annulled = self.ended_by[event.fact_id] in WRONG_FROM_THE_BEGINNING
+            self.listings[event.fact_id] = msgspec.structs.replace(listing, ended_at=event.at, annulled=annulled)
         else:
             adverse = self.adverse_records[event.fact_id]
             self.adverse_records[event.fact_id] = msgspec.structs.replace(adverse, ended_at=event.at)
@@ -254,6 +278,8 @@ def _listing(
     feed: str,
     ended_at: datetime | None,
     objections: tuple[Objection, ...],
+    liftings: tuple[Lifting, ...],
+    annulled: bool = False,
 ) -> Listing:
     return Listing(
         listing_id,
@@ -267,6 +293,8 @@ def _listing(
         feed,
         ended_at,
         objections,
+        liftings,
+        annulled,
     )
 
 

@@ -69,6 +69,7 @@ class Recording:
                 facts=_facts.encode((evidence, confirmations)),
                 response=response_bytes,
                 worker=self._worker,
+                listings=listings_in(response.decision),
             )
         )
 
@@ -143,6 +144,13 @@ def refused_request(request: check_service_pb2.CheckSubjectRequest) -> check_ser
         kept.subject.identifier.scheme = request.subject.identifier.scheme[:32]
         kept.subject.identifier.value = mask(request.subject.identifier.value[:64])
     return kept
+
+
+def listings_in(decision: decision_pb2.Decision) -> tuple[str, ...]:
+    """Ids of the listings that an answer speaks of, each once, in the answer's order."""
+    reasons = (*decision.restrictions, *decision.incentives)
+    named = (*(reason.listing_id for reason in reasons), *(notice.listing_id for notice in decision.notices))
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def digest_of(request: check_service_pb2.CheckSubjectRequest) -> bytes:

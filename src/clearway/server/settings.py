@@ -60,6 +60,21 @@ class Settings(BaseSettings):
         description="The 32-byte key of subject hashes, 64 hex digits; empty: the file keys/subject.key, made at "
         "first start.",
     )
+    feeds: Path | None = Field(
+        default=None, description="File that says which feeds are read, from where and how often; empty: none."
+    )
+    webhooks: Path | None = Field(
+        default=None, description="File that says which endpoints are told of changes in pending cases; empty: none."
+    )
+    outcome_due_days: Annotated[int, Field(ge=1)] = Field(
+        default=30, description="Days after a check by which its case's outcome should have been reported."
+    )
+    case_open_days: Annotated[int, Field(ge=1)] = Field(
+        default=365, description="Days for which a checked case without a final outcome is taken for pending."
+    )
+    metrics_listen: str = Field(
+        default="", description="HOST:PORT on loopback for Prometheus metrics; empty: none are served."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level of the structured logs."
     )

@@ -56,9 +56,15 @@ from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
-SERVICES = (CHECK_SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
+STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
+
+CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
+"""Requests that are checks: they leave a row on the log even where they are refused."""
+
+Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
+"""A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -133,19 +139,21 @@ class Worker:
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
+        services = self._services(servicers)
         server = grpc.aio.server(options=options(settings.max_message_bytes, settings.max_connection_age))
         server.add_generic_rpc_handlers(
             (
-                unary_handlers(CHECK_SERVICE, self._methods(servicers)),
+                *(unary_handlers(name, methods) for name, methods in services.items()),
                 health_handlers(self._health),
-                reflection_handlers(SERVICES),
+                reflection_handlers((*services, *STANDARD_SERVICES)),
                 Fallback(),
             )
         )
         server.add_insecure_port(settings.listen)
         return server
 
-    def _methods(self, servicers: Servicers) -> dict[Method, Proceed]:
+    def _services(self, servicers: Servicers) -> dict[str, dict[Method, Proceed]]:
+        """Service → its unary methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
             "identity": Identity(self._caller),
@@ -157,13 +165,21 @@ class Worker:
             "admission": self._admission,
             "evidence": Evidence(servicers.checks),
         }
-        methods = (
-            (method("CheckSubject", pb.CheckSubjectRequest, is_check=True), servicers.checks.check),
-            (method("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, is_check=True), servicers.batches.check),
-            (method("GetCheck", pb.GetCheckRequest, is_check=False), servicers.recorded.get),
-        )
+        methods: dict[str, Methods] = {
+            CHECK_SERVICE: (
+                ("CheckSubject", pb.CheckSubjectRequest, servicers.checks.check),
+                ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, servicers.batches.check),
+                ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
+            ),
+        }
         return {
-            known: compose(ORDER, gates, wrappers, answering(known.request_type, answer)) for known, answer in methods
+            service: {
+                Method(f"/{service}/{name}", kind, kind in CHECKS): compose(
+                    ORDER, gates, wrappers, answering(kind, answer)
+                )
+                for name, kind, answer in offered
+            }
+            for service, offered in methods.items()
         }
 
     async def _tick_until(
@@ -215,11 +231,6 @@ def local_caller(settings: Settings, catalogue: Catalogue) -> Caller:
     """The one caller of a loopback server: the configured authority, and the region its powers end in."""
     authority = catalogue.authority(settings.authority)
     return Caller(principal="local", authority=authority.code, region=authority.region or "")
-
-
-def method(name: str, request_type: type[Any], *, is_check: bool) -> Method:
-    """A method of the check service."""
-    return Method(f"/{CHECK_SERVICE}/{name}", request_type, is_check)
 
 
 def answering(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:

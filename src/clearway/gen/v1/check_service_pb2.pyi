@@ -52,6 +52,110 @@ APPLICATION_KIND_CHANGE: ApplicationKind.ValueType  # 3
 """A change to a licence."""
 Global___ApplicationKind: _TypeAlias = ApplicationKind  # noqa: Y015
 
+class _MeasureResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MeasureResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MeasureResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEASURE_RESULT_UNSPECIFIED: _MeasureResult.ValueType  # 0
+    """Not allowed in a request."""
+    MEASURE_RESULT_APPLIED: _MeasureResult.ValueType  # 1
+    """The restriction was applied as advised."""
+    MEASURE_RESULT_NOT_APPLIED: _MeasureResult.ValueType  # 2
+    """The restriction was not applied. Where it was mandatory, a reason is required."""
+    MEASURE_RESULT_MODIFIED: _MeasureResult.ValueType  # 3
+    """The restriction was applied otherwise than advised. Where it was mandatory, a reason is required."""
+    MEASURE_RESULT_GRANTED: _MeasureResult.ValueType  # 4
+    """The incentive was granted."""
+    MEASURE_RESULT_DECLINED: _MeasureResult.ValueType  # 5
+    """The applicant declined the incentive, or it was not granted."""
+
+class MeasureResult(_MeasureResult, metaclass=_MeasureResultEnumTypeWrapper):
+    """What an officer did with one measure or incentive of an answer."""
+
+MEASURE_RESULT_UNSPECIFIED: MeasureResult.ValueType  # 0
+"""Not allowed in a request."""
+MEASURE_RESULT_APPLIED: MeasureResult.ValueType  # 1
+"""The restriction was applied as advised."""
+MEASURE_RESULT_NOT_APPLIED: MeasureResult.ValueType  # 2
+"""The restriction was not applied. Where it was mandatory, a reason is required."""
+MEASURE_RESULT_MODIFIED: MeasureResult.ValueType  # 3
+"""The restriction was applied otherwise than advised. Where it was mandatory, a reason is required."""
+MEASURE_RESULT_GRANTED: MeasureResult.ValueType  # 4
+"""The incentive was granted."""
+MEASURE_RESULT_DECLINED: MeasureResult.ValueType  # 5
+"""The applicant declined the incentive, or it was not granted."""
+Global___MeasureResult: _TypeAlias = MeasureResult  # noqa: Y015
+
+class _DepartureReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DepartureReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DepartureReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEPARTURE_REASON_UNSPECIFIED: _DepartureReason.ValueType  # 0
+    """None given."""
+    DEPARTURE_REASON_CONDITIONS_NOT_MET: _DepartureReason.ValueType  # 1
+    """Its conditions do not hold in this case."""
+    DEPARTURE_REASON_WRONG_SUBJECT: _DepartureReason.ValueType  # 2
+    """The subject is another one."""
+    DEPARTURE_REASON_LISTING_WRONG_OR_ENDED: _DepartureReason.ValueType  # 3
+    """The listing is wrong, or has ended."""
+    DEPARTURE_REASON_ORDERED_OTHERWISE: _DepartureReason.ValueType  # 4
+    """A court or a higher authority ordered otherwise."""
+    DEPARTURE_REASON_DISPROPORTIONATE: _DepartureReason.ValueType  # 5
+    """Applying it would be out of proportion."""
+    DEPARTURE_REASON_OTHER: _DepartureReason.ValueType  # 6
+    """Anything else; the text says what."""
+
+class DepartureReason(_DepartureReason, metaclass=_DepartureReasonEnumTypeWrapper):
+    """Why a measure was not applied as advised."""
+
+DEPARTURE_REASON_UNSPECIFIED: DepartureReason.ValueType  # 0
+"""None given."""
+DEPARTURE_REASON_CONDITIONS_NOT_MET: DepartureReason.ValueType  # 1
+"""Its conditions do not hold in this case."""
+DEPARTURE_REASON_WRONG_SUBJECT: DepartureReason.ValueType  # 2
+"""The subject is another one."""
+DEPARTURE_REASON_LISTING_WRONG_OR_ENDED: DepartureReason.ValueType  # 3
+"""The listing is wrong, or has ended."""
+DEPARTURE_REASON_ORDERED_OTHERWISE: DepartureReason.ValueType  # 4
+"""A court or a higher authority ordered otherwise."""
+DEPARTURE_REASON_DISPROPORTIONATE: DepartureReason.ValueType  # 5
+"""Applying it would be out of proportion."""
+DEPARTURE_REASON_OTHER: DepartureReason.ValueType  # 6
+"""Anything else; the text says what."""
+Global___DepartureReason: _TypeAlias = DepartureReason  # noqa: Y015
+
+class _CaseResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CaseResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CaseResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CASE_RESULT_UNSPECIFIED: _CaseResult.ValueType  # 0
+    """The case goes on."""
+    CASE_RESULT_GRANTED: _CaseResult.ValueType  # 1
+    """The licence was granted."""
+    CASE_RESULT_REFUSED: _CaseResult.ValueType  # 2
+    """The licence was refused, by a person."""
+    CASE_RESULT_WITHDRAWN: _CaseResult.ValueType  # 3
+    """The applicant withdrew, or the file was returned."""
+
+class CaseResult(_CaseResult, metaclass=_CaseResultEnumTypeWrapper):
+    """How a case ended."""
+
+CASE_RESULT_UNSPECIFIED: CaseResult.ValueType  # 0
+"""The case goes on."""
+CASE_RESULT_GRANTED: CaseResult.ValueType  # 1
+"""The licence was granted."""
+CASE_RESULT_REFUSED: CaseResult.ValueType  # 2
+"""The licence was refused, by a person."""
+CASE_RESULT_WITHDRAWN: CaseResult.ValueType  # 3
+"""The applicant withdrew, or the file was returned."""
+Global___CaseResult: _TypeAlias = CaseResult  # noqa: Y015
+
 @_typing.final
 class Consistency(_message.Message):
     """How fresh the index must be."""
@@ -407,3 +511,255 @@ class GetCheckResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCheckResponse: _TypeAlias = GetCheckResponse  # noqa: Y015
+
+@_typing.final
+class MeasureOutcome(_message.Message):
+    """What became of one measure or incentive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEASURE_FIELD_NUMBER: _builtins.int
+    LISTING_ID_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REASON_TEXT_FIELD_NUMBER: _builtins.int
+    measure: _builtins.str
+    """The measure's or incentive's code, as the answer gave it."""
+    listing_id: _builtins.str
+    """The listing it rests on, as the answer gave it. Empty for a clean record."""
+    result: Global___MeasureResult.ValueType
+    """What the officer did."""
+    reason: Global___DepartureReason.ValueType
+    """Why, where it was not applied as advised."""
+    reason_text: _builtins.str
+    """Why, in words, at most 1,024 characters."""
+    def __init__(
+        self,
+        *,
+        measure: _builtins.str = ...,
+        listing_id: _builtins.str = ...,
+        result: Global___MeasureResult.ValueType = ...,
+        reason: Global___DepartureReason.ValueType = ...,
+        reason_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listing_id", b"listing_id", "measure", b"measure", "reason", b"reason", "reason_text", b"reason_text", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeasureOutcome: _TypeAlias = MeasureOutcome  # noqa: Y015
+
+@_typing.final
+class ReportOutcomeRequest(_message.Message):
+    """反馈: what became of an answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECK_ID_FIELD_NUMBER: _builtins.int
+    REPORT_ID_FIELD_NUMBER: _builtins.int
+    OFFICER_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
+    CASE_RESULT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    check_id: _builtins.str
+    """The check reported on; the caller's own authority's."""
+    report_id: _builtins.str
+    """The report's own id, for safe retries: the same id and body is recorded once."""
+    officer: _builtins.str
+    """The officer who decided."""
+    case_result: Global___CaseResult.ValueType
+    """How the case ended. Unspecified: it goes on, and another report follows."""
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedCompositeFieldContainer[Global___MeasureOutcome]:
+        """What became of each restriction and incentive of the answer."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """When the licensing system decided the case. Absent: with the recording."""
+
+    def __init__(
+        self,
+        *,
+        check_id: _builtins.str = ...,
+        report_id: _builtins.str = ...,
+        officer: _builtins.str = ...,
+        measures: _abc.Iterable[Global___MeasureOutcome] | None = ...,
+        case_result: Global___CaseResult.ValueType = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_result", b"case_result", "check_id", b"check_id", "decided_at", b"decided_at", "measures", b"measures", "officer", b"officer", "report_id", b"report_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportOutcomeRequest: _TypeAlias = ReportOutcomeRequest  # noqa: Y015
+
+@_typing.final
+class ReportOutcomeResponse(_message.Message):
+    """The report is recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_ID_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_FIELD_NUMBER: _builtins.int
+    DEPARTURES_FIELD_NUMBER: _builtins.int
+    UNREPORTED_FIELD_NUMBER: _builtins.int
+    CASE_CLOSED_FIELD_NUMBER: _builtins.int
+    report_id: _builtins.str
+    """The report's id."""
+    departures: _builtins.int
+    """Mandatory measures that were departed from, with a reason."""
+    case_closed: _builtins.bool
+    """Whether the case is closed."""
+    @_builtins.property
+    def recorded_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was recorded."""
+
+    @_builtins.property
+    def unreported(self) -> _containers.RepeatedCompositeFieldContainer[Global___MeasureOutcome]:
+        """Restrictions and incentives of the answer on which nothing was reported yet."""
+
+    def __init__(
+        self,
+        *,
+        report_id: _builtins.str = ...,
+        recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        departures: _builtins.int = ...,
+        unreported: _abc.Iterable[Global___MeasureOutcome] | None = ...,
+        case_closed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recorded_at", b"recorded_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_closed", b"case_closed", "departures", b"departures", "recorded_at", b"recorded_at", "report_id", b"report_id", "unreported", b"unreported"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportOutcomeResponse: _TypeAlias = ReportOutcomeResponse  # noqa: Y015
+
+@_typing.final
+class WatchCasesRequest(_message.Message):
+    """Which pending cases to follow, from where."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    SINCE_REVISION_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    after: _builtins.str
+    """After this event, as its `cursor` said."""
+    since_revision: _builtins.str
+    """Every change that a later revision than this brought; `revision` of an answer or of an event."""
+    case_number: _builtins.str
+    """One case only. Empty: every pending case of the caller's authority."""
+    def __init__(
+        self,
+        *,
+        after: _builtins.str = ...,
+        since_revision: _builtins.str = ...,
+        case_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "since_revision", b"since_revision", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "case_number", b"case_number", "since_revision", b"since_revision", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_start: _TypeAlias = _typing.Literal["after", "since_revision"]  # noqa: Y015
+    _WhichOneofArgType_start: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_start) -> _WhichOneofReturnType_start | None: ...
+
+Global___WatchCasesRequest: _TypeAlias = WatchCasesRequest  # noqa: Y015
+
+@_typing.final
+class CaseChange(_message.Message):
+    """A pending case whose answer has changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    CASE_NUMBER_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    CHECK_ID_FIELD_NUMBER: _builtins.int
+    OFFICER_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    NOTICED_AT_FIELD_NUMBER: _builtins.int
+    DIFFERS_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.str
+    """The change's own id, the same however often it is sent."""
+    case_number: _builtins.str
+    """The case."""
+    item_code: _builtins.str
+    """The licence item."""
+    check_id: _builtins.str
+    """The case's last check."""
+    officer: _builtins.str
+    """The officer who asked."""
+    @_builtins.property
+    def before(self) -> _decision_pb2.Decision:
+        """What was answered, or told last."""
+
+    @_builtins.property
+    def after(self) -> _decision_pb2.Decision:
+        """What would be answered now."""
+
+    @_builtins.property
+    def noticed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the change was noticed."""
+
+    @_builtins.property
+    def differs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What differs, such as `outcome`, `restrictions`, `notices`."""
+
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.str = ...,
+        case_number: _builtins.str = ...,
+        item_code: _builtins.str = ...,
+        check_id: _builtins.str = ...,
+        officer: _builtins.str = ...,
+        before: _decision_pb2.Decision | None = ...,
+        after: _decision_pb2.Decision | None = ...,
+        noticed_at: _timestamp_pb2.Timestamp | None = ...,
+        differs: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "noticed_at", b"noticed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "case_number", b"case_number", "change_id", b"change_id", "check_id", b"check_id", "differs", b"differs", "item_code", b"item_code", "noticed_at", b"noticed_at", "officer", b"officer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaseChange: _TypeAlias = CaseChange  # noqa: Y015
+
+@_typing.final
+class WatchCasesResponse(_message.Message):
+    """A change, or a sign that there is none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where to go on after a disconnect."""
+    revision: _builtins.str
+    """The revision that every pending case has been compared with."""
+    @_builtins.property
+    def change(self) -> Global___CaseChange:
+        """Absent in a heartbeat."""
+
+    def __init__(
+        self,
+        *,
+        change: Global___CaseChange | None = ...,
+        cursor: _builtins.str = ...,
+        revision: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "cursor", b"cursor", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchCasesResponse: _TypeAlias = WatchCasesResponse  # noqa: Y015

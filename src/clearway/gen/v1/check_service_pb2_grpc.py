@@ -50,6 +50,16 @@ class CheckServiceStub:
                 request_serializer=clearway_dot_v1_dot_check__service__pb2.GetCheckRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_check__service__pb2.GetCheckResponse.FromString,
                 _registered_method=True)
+        self.ReportOutcome = channel.unary_unary(
+                '/clearway.v1.CheckService/ReportOutcome',
+                request_serializer=clearway_dot_v1_dot_check__service__pb2.ReportOutcomeRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_check__service__pb2.ReportOutcomeResponse.FromString,
+                _registered_method=True)
+        self.WatchCases = channel.unary_stream(
+                '/clearway.v1.CheckService/WatchCases',
+                request_serializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.FromString,
+                _registered_method=True)
 
 
 class CheckServiceServicer:
@@ -77,6 +87,20 @@ class CheckServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportOutcome(self, request, context):
+        """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchCases(self, request, context):
+        """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +118,16 @@ def add_CheckServiceServicer_to_server(servicer, server):
                     servicer.GetCheck,
                     request_deserializer=clearway_dot_v1_dot_check__service__pb2.GetCheckRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_check__service__pb2.GetCheckResponse.SerializeToString,
+            ),
+            'ReportOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportOutcome,
+                    request_deserializer=clearway_dot_v1_dot_check__service__pb2.ReportOutcomeRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_check__service__pb2.ReportOutcomeResponse.SerializeToString,
+            ),
+            'WatchCases': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchCases,
+                    request_deserializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +212,60 @@ class CheckService:
             '/clearway.v1.CheckService/GetCheck',
             clearway_dot_v1_dot_check__service__pb2.GetCheckRequest.SerializeToString,
             clearway_dot_v1_dot_check__service__pb2.GetCheckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.CheckService/ReportOutcome',
+            clearway_dot_v1_dot_check__service__pb2.ReportOutcomeRequest.SerializeToString,
+            clearway_dot_v1_dot_check__service__pb2.ReportOutcomeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/clearway.v1.CheckService/WatchCases',
+            clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.SerializeToString,
+            clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

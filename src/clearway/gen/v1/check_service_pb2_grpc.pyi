@@ -39,6 +39,10 @@ class CheckServiceStub:
     """Checks up to 100, in input order, with a status for each, from one revision."""
     GetCheck: _grpc.UnaryUnaryMultiCallable[_check_service_pb2.GetCheckRequest, _check_service_pb2.GetCheckResponse]
     """Reads a recorded check back, byte for byte as it was answered."""
+    ReportOutcome: _grpc.UnaryUnaryMultiCallable[_check_service_pb2.ReportOutcomeRequest, _check_service_pb2.ReportOutcomeResponse]
+    """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended."""
+    WatchCases: _grpc.UnaryStreamMultiCallable[_check_service_pb2.WatchCasesRequest, _check_service_pb2.WatchCasesResponse]
+    """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
 
 @_typing.type_check_only
 class CheckServiceAsyncStub(CheckServiceStub):
@@ -51,6 +55,10 @@ class CheckServiceAsyncStub(CheckServiceStub):
     """Checks up to 100, in input order, with a status for each, from one revision."""
     GetCheck: _aio.UnaryUnaryMultiCallable[_check_service_pb2.GetCheckRequest, _check_service_pb2.GetCheckResponse]  # type: ignore[assignment]
     """Reads a recorded check back, byte for byte as it was answered."""
+    ReportOutcome: _aio.UnaryUnaryMultiCallable[_check_service_pb2.ReportOutcomeRequest, _check_service_pb2.ReportOutcomeResponse]  # type: ignore[assignment]
+    """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended."""
+    WatchCases: _aio.UnaryStreamMultiCallable[_check_service_pb2.WatchCasesRequest, _check_service_pb2.WatchCasesResponse]  # type: ignore[assignment]
+    """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
 
 class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
     """Look an applicant up before deciding."""
@@ -78,5 +86,21 @@ class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_check_service_pb2.GetCheckResponse, _abc.Awaitable[_check_service_pb2.GetCheckResponse]]:
         """Reads a recorded check back, byte for byte as it was answered."""
+
+    @_abc_1.abstractmethod
+    def ReportOutcome(
+        self,
+        request: _check_service_pb2.ReportOutcomeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_check_service_pb2.ReportOutcomeResponse, _abc.Awaitable[_check_service_pb2.ReportOutcomeResponse]]:
+        """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended."""
+
+    @_abc_1.abstractmethod
+    def WatchCases(
+        self,
+        request: _check_service_pb2.WatchCasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_check_service_pb2.WatchCasesResponse], _abc.AsyncIterator[_check_service_pb2.WatchCasesResponse]]:
+        """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
 
 def add_CheckServiceServicer_to_server(servicer: CheckServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

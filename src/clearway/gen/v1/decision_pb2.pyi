@@ -282,6 +282,10 @@ class _NoticeCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeCode
     """A deadline runs into a year whose working days are not yet published; it will be recomputed."""
     NOTICE_CODE_UNKNOWN_REGIME: _NoticeCode.ValueType  # 17
     """The regime of a listing is not in this catalogue edition: shown for information, restricts nothing."""
+    NOTICE_CODE_LIFTED_PROVISIONALLY: _NoticeCode.ValueType  # 18
+    """The authority has lifted the measure for a time; it is not applied."""
+    NOTICE_CODE_SOURCE_OVERDUE: _NoticeCode.ValueType  # 19
+    """A source whose lists matter for this licence item has not been read in time (`details.feed`)."""
 
 class NoticeCode(_NoticeCode, metaclass=_NoticeCodeEnumTypeWrapper):
     """What a notice tells the officer. A notice never restricts and never grants."""
@@ -322,6 +326,10 @@ NOTICE_CODE_DEADLINE_PROVISIONAL: NoticeCode.ValueType  # 16
 """A deadline runs into a year whose working days are not yet published; it will be recomputed."""
 NOTICE_CODE_UNKNOWN_REGIME: NoticeCode.ValueType  # 17
 """The regime of a listing is not in this catalogue edition: shown for information, restricts nothing."""
+NOTICE_CODE_LIFTED_PROVISIONALLY: NoticeCode.ValueType  # 18
+"""The authority has lifted the measure for a time; it is not applied."""
+NOTICE_CODE_SOURCE_OVERDUE: NoticeCode.ValueType  # 19
+"""A source whose lists matter for this licence item has not been read in time (`details.feed`)."""
 Global___NoticeCode: _TypeAlias = NoticeCode  # noqa: Y015
 
 @_typing.final

@@ -64,6 +64,36 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNIMPLEMENTED: no such method."""
     ERROR_REASON_SERVER_FAULT: _ErrorReason.ValueType  # 20
     """UNAVAILABLE: a fault of the server's own; nothing was answered. The server's log has the details."""
+    ERROR_REASON_REGISTRY_BUSY: _ErrorReason.ValueType  # 21
+    """UNAVAILABLE: another writer holds the registry; retry."""
+    ERROR_REASON_SUBJECT_NOT_FOUND: _ErrorReason.ValueType  # 22
+    """NOT_FOUND: no subject is recorded under this code."""
+    ERROR_REASON_FACT_NOT_FOUND: _ErrorReason.ValueType  # 23
+    """NOT_FOUND: no listing, adverse record, objection or lifting has this id."""
+    ERROR_REASON_FACT_EXISTS: _ErrorReason.ValueType  # 24
+    """ALREADY_EXISTS: a listing, adverse record, objection or lifting already has this id."""
+    ERROR_REASON_ALREADY_ENDED: _ErrorReason.ValueType  # 25
+    """FAILED_PRECONDITION: the listing, record, objection or lifting has already ended."""
+    ERROR_REASON_IDENTIFIER_COLLISION: _ErrorReason.ValueType  # 26
+    """FAILED_PRECONDITION: a code given belongs to another subject."""
+    ERROR_REASON_INVALID_ACT: _ErrorReason.ValueType  # 27
+    """INVALID_ARGUMENT: the act's dates, moments or texts do not hold together."""
+    ERROR_REASON_UNKNOWN_REGIME: _ErrorReason.ValueType  # 28
+    """INVALID_ARGUMENT: the catalogue has no such regime."""
+    ERROR_REASON_REPAIR_TOO_EARLY: _ErrorReason.ValueType  # 29
+    """FAILED_PRECONDITION: the minimum term of publicity is not over (`earliest`)."""
+    ERROR_REASON_DEFERRAL_NOT_OFFERED: _ErrorReason.ValueType  # 30
+    """FAILED_PRECONDITION: the check offers no deferral, or no longer (`because`)."""
+    ERROR_REASON_DEFERRAL_STATE: _ErrorReason.ValueType  # 31
+    """FAILED_PRECONDITION: the deferral's state does not allow this (`state`)."""
+    ERROR_REASON_DEPARTURE_REASON_REQUIRED: _ErrorReason.ValueType  # 32
+    """INVALID_ARGUMENT: departing from a mandatory measure needs a reason, in code and words."""
+    ERROR_REASON_OUTCOME_MISMATCH: _ErrorReason.ValueType  # 33
+    """INVALID_ARGUMENT: the report does not fit the answer."""
+    ERROR_REASON_CASE_CLOSED: _ErrorReason.ValueType  # 34
+    """FAILED_PRECONDITION: the case is closed; its final outcome was reported."""
+    ERROR_REASON_INVALID_CURSOR: _ErrorReason.ValueType  # 35
+    """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -110,4 +140,34 @@ ERROR_REASON_UNKNOWN_METHOD: ErrorReason.ValueType  # 19
 """UNIMPLEMENTED: no such method."""
 ERROR_REASON_SERVER_FAULT: ErrorReason.ValueType  # 20
 """UNAVAILABLE: a fault of the server's own; nothing was answered. The server's log has the details."""
+ERROR_REASON_REGISTRY_BUSY: ErrorReason.ValueType  # 21
+"""UNAVAILABLE: another writer holds the registry; retry."""
+ERROR_REASON_SUBJECT_NOT_FOUND: ErrorReason.ValueType  # 22
+"""NOT_FOUND: no subject is recorded under this code."""
+ERROR_REASON_FACT_NOT_FOUND: ErrorReason.ValueType  # 23
+"""NOT_FOUND: no listing, adverse record, objection or lifting has this id."""
+ERROR_REASON_FACT_EXISTS: ErrorReason.ValueType  # 24
+"""ALREADY_EXISTS: a listing, adverse record, objection or lifting already has this id."""
+ERROR_REASON_ALREADY_ENDED: ErrorReason.ValueType  # 25
+"""FAILED_PRECONDITION: the listing, record, objection or lifting has already ended."""
+ERROR_REASON_IDENTIFIER_COLLISION: ErrorReason.ValueType  # 26
+"""FAILED_PRECONDITION: a code given belongs to another subject."""
+ERROR_REASON_INVALID_ACT: ErrorReason.ValueType  # 27
+"""INVALID_ARGUMENT: the act's dates, moments or texts do not hold together."""
+ERROR_REASON_UNKNOWN_REGIME: ErrorReason.ValueType  # 28
+"""INVALID_ARGUMENT: the catalogue has no such regime."""
+ERROR_REASON_REPAIR_TOO_EARLY: ErrorReason.ValueType  # 29
+"""FAILED_PRECONDITION: the minimum term of publicity is not over (`earliest`)."""
+ERROR_REASON_DEFERRAL_NOT_OFFERED: ErrorReason.ValueType  # 30
+"""FAILED_PRECONDITION: the check offers no deferral, or no longer (`because`)."""
+ERROR_REASON_DEFERRAL_STATE: ErrorReason.ValueType  # 31
+"""FAILED_PRECONDITION: the deferral's state does not allow this (`state`)."""
+ERROR_REASON_DEPARTURE_REASON_REQUIRED: ErrorReason.ValueType  # 32
+"""INVALID_ARGUMENT: departing from a mandatory measure needs a reason, in code and words."""
+ERROR_REASON_OUTCOME_MISMATCH: ErrorReason.ValueType  # 33
+"""INVALID_ARGUMENT: the report does not fit the answer."""
+ERROR_REASON_CASE_CLOSED: ErrorReason.ValueType  # 34
+"""FAILED_PRECONDITION: the case is closed; its final outcome was reported."""
+ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
+"""INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
