@@ -172,11 +172,13 @@ class Worker:
                 ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
             ),
         }
+
+        def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:
+            return compose(ORDER, gates, wrappers, answering(request_type, answer))
+
         return {
             service: {
-                Method(f"/{service}/{name}", kind, kind in CHECKS): compose(
-                    ORDER, gates, wrappers, answering(kind, answer)
-                )
+                Method(f"/{service}/{name}", kind, kind in CHECKS): behind_all(kind, answer)
                 for name, kind, answer in offered
             }
             for service, offered in methods.items()
