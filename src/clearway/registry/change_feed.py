@@ -13,9 +13,10 @@ from datetime import date
 from sqlalchemy import Engine, func, select
 
 from clearway.decision.facts import RegisteredSubject
+from clearway.registry import identity
 from clearway.registry.database import reading
 from clearway.registry.ledger import added_up, chunks, head, records
-from clearway.registry.schema import EventRow, FeedRunRow, RegistryIdentity, SubjectRow
+from clearway.registry.schema import EventRow, FeedRunRow, SubjectRow
 
 SUBJECTS_AT_ONCE = 4000
 """Subjects read in one query of a long read."""
@@ -28,9 +29,8 @@ class ChangeFeed:
         self._engine = engine
 
     def database_id(self) -> str:
-        """Which database this is: 32 hexadecimal digits, never the same for two."""
-        with reading(self._engine) as connection:
-            return connection.execute(select(RegistryIdentity.database_id)).scalar_one()
+        """Which life of which database this is: 32 hexadecimal digits, never the same for two."""
+        return identity.database_id(self._engine)
 
     def head(self) -> int:
         """The latest revision; 0 where nothing was ever recorded."""

@@ -1,7 +1,8 @@
 """The database under the record: how it is opened, brought up to date, written and read.
 
 SQLite in write-ahead mode: one writer at a time, taken with BEGIN IMMEDIATE, and synced to disk at each commit; readers
-see the last committed revision and never wait.
+see the last committed revision and never wait. Or PostgreSQL, the same for several nodes: see
+`clearway.registry.engines.postgresql`.
 """
 
 from __future__ import annotations
@@ -15,23 +16,33 @@ from typing import Any
 
 import pysqlite3
 from sqlalchemy import (
+    ARRAY,
+    Boolean,
     ColumnElement,
     Connection,
     Dialect,
     Engine,
     Table,
+    Text,
+    TypeDecorator,
+    bindparam,
     create_engine,
     event,
-    func,
     insert,
     inspect,
-    make_url,
-    select,
     text,
 )
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
+from clearway.postgresql import engine as postgresql_engine
+from clearway.postgresql.copying import copy_rows
+from clearway.postgresql.engine import POOL_SIZE
+from clearway.registry.engines import postgresql
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.migrations import HEAD, VERSION_TABLE
 
@@ -49,15 +60,24 @@ _PRAGMAS = (
 )
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url` (`sqlite:///path`). Raises `RegistryError` for any other database."""
-    parsed = make_url(url)
+def open_engine(url: str, pool_size: int = POOL_SIZE) -> Engine:
+    """An engine for `url` (`sqlite:///path`, `postgresql://…`). Raises `RegistryError` for any other database."""
+    with postgresql.told_by_name():
+        parsed = postgresql_engine.parsed(url)
+    if parsed.get_backend_name() == postgresql_engine.BACKEND:
+        return postgresql.open_engine(url, pool_size, BUSY_TIMEOUT_MS)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise RegistryError(RegistryReason.UNSUPPORTED_DATABASE, "the registry is kept in an SQLite file")
+        raise RegistryError(
+            RegistryReason.UNSUPPORTED_DATABASE, "the registry is kept in an SQLite file or in PostgreSQL"
+        )
     engine = create_engine(parsed, module=pysqlite3)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _on_postgresql(engine: Engine | Connection) -> bool:
+    return engine.dialect.name == postgresql_engine.BACKEND
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -81,6 +101,10 @@ def _begin(connection: Connection) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed when the block ends, rolled back when it raises. `RegistryError` BUSY."""
+    if _on_postgresql(engine):
+        with postgresql.writing(engine) as connection:
+            yield connection
+        return
     try:
         with engine.execution_options(registry_writes=True).begin() as connection:
             yield connection
@@ -93,13 +117,47 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read transaction: everything in it is seen at one revision."""
-    with engine.connect() as connection:
+    with postgresql.reading(engine) if _on_postgresql(engine) else engine.connect() as connection:
         yield connection
 
 
+class _Many(TypeDecorator[list[Any]]):
+    """Many values as one parameter: an array where there are arrays, a JSON text elsewhere."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.item) if dialect.name == postgresql_engine.BACKEND else Text())
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == postgresql_engine.BACKEND else json.dumps(value)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Among)
+def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(_Among, postgresql_engine.BACKEND)
+def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} = ANY({values})"
+
+
 def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
-    """Whether the column's value is one of many, bound as one JSON array: a long list of parameters costs far more."""
-    return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+    """Whether the column's value is one of many, bound as one parameter: a long list of parameters costs far more."""
+    return _Among(column, bindparam(None, list(values), type_=_Many(column.type)))
 
 
 def bulk_insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -107,7 +165,11 @@ def bulk_insert(connection: Connection, table: Table, columns: Sequence[str], ro
 
     `columns` stand in the table's own order.
     """
-    if rows:
+    if not rows:
+        return
+    if _on_postgresql(connection):
+        copy_rows(connection, table, columns, rows)
+    else:
         connection.exec_driver_sql(_insertion(table, tuple(columns), connection.dialect), list(rows))
 
 

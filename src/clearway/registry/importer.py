@@ -163,14 +163,13 @@ class Import:
         sheet = self._adapter.open(file.lines())
         stale = self._older_than_last(as_of)
         connection = self._ledger.connection
+        # Where the import fails, the rollback takes the table away again.
         _seen.create(connection)
-        try:
-            for rows in chunks(sheet.rows(), CHUNK_ROWS):
-                self._settle(rows, sheet)
-            if self._adapter.full_list:
-                self._end_what_has_gone()
-        finally:
-            _seen.drop(connection)
+        for rows in chunks(sheet.rows(), CHUNK_ROWS):
+            self._settle(rows, sheet)
+        if self._adapter.full_list:
+            self._end_what_has_gone()
+        _seen.drop(connection)
         report = self._report(file, as_of, dry_run=dry_run, suspicion=stale or self._suspicion())
         self._note_run(report)
         return report

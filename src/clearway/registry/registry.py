@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from clearway.decision.facts import SubjectProfile
+from clearway.postgresql.engine import POOL_SIZE
 from clearway.registry import history as past
 from clearway.registry.change_feed import ChangeFeed
 from clearway.registry.commands import Command, Desk, stored_code
@@ -16,9 +16,10 @@ from clearway.registry.database import bring_up_to_date, open_engine, reading, w
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_named
 from clearway.registry.fold import SubjectRecord
+from clearway.registry.identity import identify
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
 from clearway.registry.ledger import Ledger, facts_known, head, records, subjects_named
-from clearway.registry.schema import EventRow, RegistryIdentity
+from clearway.registry.schema import EventRow
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
@@ -43,16 +44,18 @@ class Registry:
         self.changes = ChangeFeed(engine)
 
     @classmethod
-    def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:
-        """Open the registry at `url` (`sqlite:///path`), made or brought up to date as needed at `moment`.
+    def open(cls, url: str, keys: SubjectKeys, *, moment: datetime, pool_size: int = POOL_SIZE) -> Registry:
+        """Open the registry at `url` (`sqlite:///path`, `postgresql://…`), made or brought up to date as needed at
+        `moment`. `pool_size` is how many connections it keeps to PostgreSQL at most.
 
         Raises `RegistryError`: UNSUPPORTED_DATABASE, OTHER_SCHEMA (written by a newer version), OTHER_KEY (its
-        natural persons are hashed with another secret than `keys`), BUSY.
+        natural persons are hashed with another secret than `keys`), BUSY; on PostgreSQL also UNAVAILABLE, READ_ONLY
+        and FORBIDDEN, as every other method may.
         """
-        engine = open_engine(url)
+        engine = open_engine(url, pool_size)
         try:
             bring_up_to_date(engine)
-            _identify(engine, keys, moment)
+            identify(engine, keys.fingerprint, moment)
         except BaseException:
             engine.dispose()
             raise
@@ -199,19 +202,3 @@ class Registry:
             return None
         record = records(connection, [subject_id], at_revision).get(subject_id)
         return record if record is not None and record.answers_to(*key) else None
-
-
-def _identify(engine: Engine, keys: SubjectKeys, moment: datetime) -> None:
-    """Give a new database its identity, and hold an old one to its secret."""
-    query = select(RegistryIdentity.key_fingerprint)
-    with reading(engine) as connection:
-        fingerprint = connection.execute(query).scalar()
-    if fingerprint is None:
-        with writing(engine) as connection:
-            fingerprint = connection.execute(query).scalar()
-            if fingerprint is None:
-                fingerprint = keys.fingerprint
-                identity = {"database_id": uuid4().hex, "created_at": moment, "key_fingerprint": fingerprint}
-                connection.execute(insert(RegistryIdentity), identity)
-    if fingerprint != keys.fingerprint:
-        raise RegistryError(RegistryReason.OTHER_KEY, "natural persons here are hashed with another secret")

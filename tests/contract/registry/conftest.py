@@ -10,11 +10,15 @@ import pytest
 from clearway.registry.registry import Registry
 from tests.unit.registry.making import KEYS, MOMENT
 
+ENGINES = ("sqlite", "postgresql")
 
-@pytest.fixture(params=["sqlite"])
+
+@pytest.fixture(params=ENGINES)
 def registry_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    urls = {"sqlite": f"sqlite:///{tmp_path / 'registry.db'}"}
-    return urls[request.param]
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'registry.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_a_registry_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert refused.value.reason is RegistryReason.OTHER_SCHEMA
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://nowhere/registry"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://nowhere/registry", "not a url"])
 def test_a_database_we_do_not_keep_records_in_is_refused(url: str) -> None:
     with pytest.raises(RegistryError) as refused:
         Registry.open(url, KEYS, moment=MOMENT)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text
+from sqlalchemy import Date, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clearway.registry.schema.base import Base, UtcDateTime, byte_text, row_number
 
 
 class RegistryIdentity(Base):
-    """One row: which database this is, and which secret its natural persons are hashed with."""
+    """Which database this is, one row a life, and which secret its natural persons are hashed with.
+
+    A database that was restored goes its own way from then on: it begins another life, under another id. `place` is
+    where a life began (see `clearway.postgresql.place`); empty where that cannot be told.
+    """
 
     __tablename__ = "registry_identity"
 
     database_id: Mapped[str] = mapped_column(byte_text(32), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime())
     key_fingerprint: Mapped[str] = mapped_column(byte_text(128))
+    number: Mapped[int] = mapped_column(Integer(), server_default="1")
+    place: Mapped[str] = mapped_column(byte_text(128), server_default="")
+
+
+Index("registry_identity_number", RegistryIdentity.number, unique=True)
 
 
 class RevisionRow(Base):

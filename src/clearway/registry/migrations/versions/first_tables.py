@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
 
+from clearway.postgresql import append_only
+
 revision = "0001"
 down_revision: str | None = None
 branch_labels = None
@@ -133,8 +135,9 @@ def make_imports() -> None:
 
 def forbid_change(table: str) -> None:
     """Let the database itself refuse what the record never does."""
-    if op.get_bind().dialect.name != "sqlite":
-        raise NotImplementedError("append-only triggers are written for SQLite only")
+    if op.get_bind().dialect.name == "postgresql":
+        append_only.forbid_change(op.get_bind(), table)
+        return
     for act in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER {table}_forbids_{act.lower()} BEFORE {act} ON {table} "
