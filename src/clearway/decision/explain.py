@@ -153,7 +153,17 @@ NOTICES: Mapping[NoticeCode, Text] = {
         en="A listing under a regime that this catalogue does not have ({regime}): information only.",
         zh="该记录所属名单制度（{regime}）不在本清单内，仅供参考。",
     ),
+    NoticeCode.LIFTED_PROVISIONALLY: Text(
+        en="The authority has lifted the measure for a time, to the end of {until}: it is not applied.",
+        zh="主管部门已暂时解除相关措施，至 {until} 止不予适用。",
+    ),
 }
+
+_DUE = Text(en="Opened on {opened_on}, to be resolved by {due_on}.", zh="提出日期 {opened_on}，核实期限 {due_on}。")
+_OVERDUE = Text(
+    en="Opened on {opened_on}, to have been resolved by {due_on}: the term is over.",
+    zh="提出日期 {opened_on}，核实期限 {due_on}，已逾期。",
+)
 
 WORDS: Mapping[str, Text] = {
     "document_number": Text(en="document number", zh="文书号"),
@@ -225,7 +235,14 @@ def route_words(decision: Decision, language: Language) -> str:
 def notice_text(notice: Notice, language: Language) -> str:
     """The notice in words, its details filled in."""
     details = {name: words(value, language) if name in WORDED else value for name, value in notice.details.items()}
-    return say(NOTICES[notice.code], language).format(**details, regime=notice.regime)
+    text = say(NOTICES[notice.code], language).format(**details, regime=notice.regime)
+    return text + clock_text(details, language) if "due_on" in details else text
+
+
+def clock_text(details: Mapping[str, str], language: Language) -> str:
+    """When an objection was opened and by when it is to be resolved: a further sentence of its notice."""
+    space = "" if language is Language.ZH_CN else " "
+    return space + say(_OVERDUE if "overdue" in details else _DUE, language).format(**details)
 
 
 def words(value: str, language: Language) -> str:

@@ -80,7 +80,10 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
-    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect."""
+    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect.
+
+    A record that was wrong from its beginning is `annulled`: never to be used.
+    """
 
     record_id: str
     kind: AdverseKind
@@ -88,6 +91,7 @@ class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
     document_number: str
     document_date: date
     ended_at: datetime | None = None
+    annulled: bool = False
 
 
 class SubjectProfile(msgspec.Struct, frozen=True, array_like=True):

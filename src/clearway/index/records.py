@@ -27,7 +27,7 @@ from zlib import crc32
 
 import msgspec
 
-from clearway.decision.facts import AdverseRecord, Listing, Objection, RegisteredSubject, SubjectProfile
+from clearway.decision.facts import AdverseRecord, Lifting, Listing, Objection, RegisteredSubject, SubjectProfile
 from clearway.index.faults import IndexDamaged, IndexForeign
 from clearway.subjects.keys import SubjectKeys
 
@@ -46,7 +46,7 @@ INTACT = 0x2144DF1C
 
 def _shape() -> str:
     """A digest of the stored structs' fields, so that a release that changes them rebuilds instead of misreading."""
-    structs = (SubjectProfile, Listing, Objection, AdverseRecord, Meta, Holdings)
+    structs = (SubjectProfile, Listing, Objection, Lifting, AdverseRecord, Meta, Holdings)
     fields = ";".join(f"{struct.__name__}:{','.join(struct.__struct_fields__)}" for struct in structs)
     return hashlib.blake2b(fields.encode(), digest_size=6).hexdigest()
 
