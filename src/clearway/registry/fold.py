@@ -57,7 +57,7 @@ _ENDED_BY = {
 }
 
 WRONG_FROM_THE_BEGINNING = frozenset({EndedBy.OBJECTION_UPHELD, EndedBy.REVOKED_IN_ERROR})
-"""What ends a listing as if it had never been."""
+"""What ends a listing or an adverse record as if it had never been."""
 
 
 def fold(subject_id: int, events: Iterable[Event]) -> RegisteredSubject:
@@ -135,8 +135,10 @@ class SubjectRecord:
                 annulled=was.annulled,
             )
         if event.adverse is not None:
-            ended_at = self.adverse_records[event.fact_id].ended_at
-            self.adverse_records[event.fact_id] = _adverse(event.fact_id, event.adverse, ended_at=ended_at)
+            known = self.adverse_records[event.fact_id]
+            self.adverse_records[event.fact_id] = _adverse(
+                event.fact_id, event.adverse, ended_at=known.ended_at, annulled=known.annulled
+            )
         self._describe(event.fact_id, event.description)
 
     def _describe(self, fact_id: str, description: Description | None) -> None:
@@ -178,16 +180,16 @@ class SubjectRecord:
             case Delisted():
                 self.ended_by[event.fact_id] = _ENDED_BY[event.cause]
             case Withdrawn():
-                self.ended_by[event.fact_id] = EndedBy.WITHDRAWAL
+                self.ended_by[event.fact_id] = EndedBy.REVOKED_IN_ERROR if event.in_error else EndedBy.WITHDRAWAL
             case _:
                 assert_never(event)
+        annulled = self.ended_by[event.fact_id] in WRONG_FROM_THE_BEGINNING
         if event.fact_id in self.listings:
             listing = self.listings[event.fact_id]
-            annulled = self.ended_by[event.fact_id] in WRONG_FROM_THE_BEGINNING
             self.listings[event.fact_id] = msgspec.structs.replace(listing, ended_at=event.at, annulled=annulled)
         else:
             adverse = self.adverse_records[event.fact_id]
-            self.adverse_records[event.fact_id] = msgspec.structs.replace(adverse, ended_at=event.at)
+            self.adverse_records[event.fact_id] = msgspec.structs.replace(adverse, ended_at=event.at, annulled=annulled)
 
     def codes(self) -> tuple[Code, ...]:
         """The codes that name the subject now, the primary one first.
@@ -298,7 +300,9 @@ def _listing(
     )
 
 
-def _adverse(record_id: str, facts: AdverseFacts, *, ended_at: datetime | None) -> AdverseRecord:
+def _adverse(
+    record_id: str, facts: AdverseFacts, *, ended_at: datetime | None, annulled: bool = False
+) -> AdverseRecord:
     return AdverseRecord(
-        record_id, facts.adverse_kind, facts.severity, facts.document_number, facts.document_date, ended_at
+        record_id, facts.adverse_kind, facts.severity, facts.document_number, facts.document_date, ended_at, annulled
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby, islice
 from typing import Any, TypeVar, cast
 
@@ -94,12 +94,33 @@ def head(connection: Connection) -> int:
     return connection.execute(select(func.coalesce(func.max(RevisionRow.revision), 0))).scalar_one()
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The judicial or administrative document that an act rests on; its number or date may be absent."""
+
+    number: str = ""
+    date: date | None = None
+
+
+NO_DOCUMENT = Document()
+
+
 class Ledger:
     """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
 
-    def __init__(self, connection: Connection, *, actor: str, moment: datetime, origin: str, note: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        actor: str,
+        moment: datetime,
+        origin: str,
+        note: str,
+        document: Document = NO_DOCUMENT,
+    ) -> None:
         _check_text("actor", actor, 1, 256)
         _check_text("note", note, 0, 4096)
+        _check_text("document number", document.number, 0, 512)
         if moment.tzinfo is None:
             raise RegistryError(RegistryReason.INVALID_TIME, "the moment of recording needs its zone")
         self.connection = connection
@@ -112,7 +133,15 @@ class Ledger:
         self._events: list[tuple[int, int, str, str, str | None, str]] = []
         connection.execute(
             insert(RevisionRow),
-            {"revision": self.revision, "recorded_at": moment, "actor": actor, "origin": origin, "note": note},
+            {
+                "revision": self.revision,
+                "recorded_at": moment,
+                "actor": actor,
+                "origin": origin,
+                "note": note,
+                "document_number": document.number,
+                "document_date": document.date,
+            },
         )
 
     def new_subject(self) -> SubjectRecord:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Column, Table, create_engine
 
 from clearway.registry import migrations
 from clearway.registry.commands import ListSubject, RegisterSubject
@@ -30,6 +31,26 @@ def fill_every_table(registry: Registry, folder: Path) -> None:
     )
     rows = [csl_row(1), csl_row(2, source="Unheard-of List (XX) - Nobody")]
     registry.import_feed("us-csl", write_csv(folder / "list.csv", CSL_HEADER, rows), actor="operator", moment=MOMENT)
+    connection = bare(folder)
+    for table in Base.metadata.sorted_tables:
+        if connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] == 0:
+            put_any_row(connection, table)
+    connection.close()
+
+
+def put_any_row(connection: Any, table: Table) -> None:
+    """A row of any values that the table takes; what refers to another table refers to its first row."""
+    values = [any_value(connection, column) for column in table.columns]
+    places = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table.name} VALUES ({places})", values)
+
+
+def any_value(connection: Any, column: Column[Any]) -> object:
+    for key in column.foreign_keys:
+        other = key.column
+        return connection.execute(f"SELECT min({other.name}) FROM {other.table.name}").fetchone()[0]
+    made: dict[type, object] = {int: 1, str: "x", bytes: b"x", bool: True, date: "2026-01-01"}
+    return made.get(column.type.python_type, f"{MOMENT:%Y-%m-%d %H:%M:%S.%f}")
 
 
 def bare(folder: Path) -> Any:
