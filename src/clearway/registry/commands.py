@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from clearway.decision.facts import AdverseKind, AdverseRecord, Listing, Objection, Severity
+from clearway.registry.crosswalk import owners_of
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import (
     AdverseFacts,
@@ -33,10 +34,20 @@ from clearway.registry.events import (
     Withdrawn,
 )
 from clearway.registry.fold import SOURCE_SCHEME, SubjectRecord
-from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, facts_known, records, subjects_named
+from clearway.registry.ledger import (
+    ADVERSE,
+    LISTING,
+    Fact,
+    Ledger,
+    facts_known,
+    records,
+    subject_named,
+    subjects_named,
+)
 from clearway.subjects.identifiers import Identifier, parse_identifier
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import mask
+from clearway.subjects.schemes import orgcode
 
 MAX_FACT_ID = 200
 """Signs in a listing or record id, at most."""
@@ -75,11 +86,10 @@ class Desk:
 
     def subject(self, scheme: str, code: str) -> SubjectRecord:
         """The subject the code names now. Raises UNKNOWN_SUBJECT."""
-        wanted = self.code(scheme, code)
-        owner = self.owner(wanted)
-        if owner is None or not owner.answers_to(wanted.scheme, wanted.code):
+        found = subject_named(self.ledger.connection, self.code(scheme, code))
+        if found is None:
             raise RegistryError(RegistryReason.UNKNOWN_SUBJECT, "no subject is recorded under this code")
-        return owner
+        return found
 
     def owner(self, code: Code) -> SubjectRecord | None:
         """The subject the code was first given to, whether or not it still names it."""
@@ -158,7 +168,7 @@ class RegisterSubject:
         for name in filter(None, (self.name, *self.other_names)):
             require_text("name", name, MAX_NAME)
         codes = tuple(dict.fromkeys(desk.code(*pair) for pair in ((self.scheme, self.code), *self.aliases)))
-        owners = {code: desk.owner(code) for code in codes}
+        owners = owners_of(codes, desk.owner)
         record = settle_owner(owners)
         if record is None:
             record = desk.ledger.new_subject()
@@ -350,7 +360,8 @@ def names_a_person(codes: tuple[Code, ...]) -> bool:
 def settle_owner(owners: dict[Code, SubjectRecord | None]) -> SubjectRecord | None:
     """The one subject that all these codes belong to, or None where all are new. Raises IDENTIFIER_COLLISION.
 
-    A code its subject's sources have taken back does not lead to that subject: on its own it is a collision.
+    A code its subject's sources have taken back does not lead to that subject: on its own it is a collision. So is an
+    organisation code alone that leads to a subject with another unified social credit code.
     """
     known = {record.subject_id: record for record in owners.values() if record is not None}
     if not known:
@@ -358,6 +369,9 @@ def settle_owner(owners: dict[Code, SubjectRecord | None]) -> SubjectRecord | No
     record = next(iter(known.values()))
     if len(known) > 1 or not any(record.answers_to(code.scheme, code.code) for code in owners):
         raise RegistryError(RegistryReason.IDENTIFIER_COLLISION, "a code given here belongs to another subject")
+    linked_by = (code for code, owner in owners.items() if owner is not None)
+    if record.has_other_uscc(owners) and all(code.scheme == orgcode.NAME for code in linked_by):
+        raise RegistryError(RegistryReason.IDENTIFIER_COLLISION, "the organisation code belongs to another subject")
     return record
 
 

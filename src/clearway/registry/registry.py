@@ -17,7 +17,7 @@ from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_named
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
-from clearway.registry.ledger import Ledger, facts_known, head, records, subjects_named
+from clearway.registry.ledger import Ledger, facts_known, head, records, subject_named
 from clearway.registry.schema import EventRow, RegistryIdentity
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
@@ -192,13 +192,7 @@ class Registry:
     def _named(self, connection: Connection, scheme: str, code: str, at_revision: int | None) -> SubjectRecord | None:
         if at_revision is not None and not 0 <= at_revision <= head(connection):
             raise RegistryError(RegistryReason.UNKNOWN_REVISION, "the record has no such revision")
-        wanted = stored_code(parse_identifier(scheme, code), self._keys)
-        key = (wanted.scheme, wanted.code)
-        subject_id = subjects_named(connection, [key]).get(key)
-        if subject_id is None:
-            return None
-        record = records(connection, [subject_id], at_revision).get(subject_id)
-        return record if record is not None and record.answers_to(*key) else None
+        return subject_named(connection, stored_code(parse_identifier(scheme, code), self._keys), at_revision)
 
 
 def _identify(engine: Engine, keys: SubjectKeys, moment: datetime) -> None:
