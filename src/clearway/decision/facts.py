@@ -190,8 +190,10 @@ class RegisteredSubject(msgspec.Struct, frozen=True):
     """A subject as the registry hands it to the index: its profile, every code that names it, every name it goes by.
 
     `identifiers` are (scheme, normalised code) pairs, the primary one first; a natural person's code is its keyed hash.
+    `contained` are the codes that stand inside those and lead to it as well, unless someone else has them for his own.
     """
 
     profile: SubjectProfile
     identifiers: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
+    contained: tuple[tuple[str, str], ...] = ()

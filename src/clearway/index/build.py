@@ -26,7 +26,18 @@ import msgspec
 from clearway.decision.facts import RegisteredSubject
 from clearway.index.environment import MAX_READERS
 from clearway.index.faults import IdentifierClash
-from clearway.index.records import HOLDINGS, IDENTIFIER, META, NAME, PROFILE, Meta, encode_entry, encode_meta, pairs
+from clearway.index.records import (
+    CONTAINED,
+    HOLDINGS,
+    IDENTIFIER,
+    META,
+    NAME,
+    PROFILE,
+    Meta,
+    encode_entry,
+    encode_meta,
+    pairs,
+)
 from clearway.subjects.keys import SubjectKeys
 
 INITIAL_MAP = 256 << 20
@@ -110,7 +121,7 @@ class _Spill:
         """Every record, by key."""
         for part in sorted(self._segments):
             segments = self._segments[part]
-            if part[0] in (IDENTIFIER, NAME):
+            if part[0] in (IDENTIFIER, NAME, CONTAINED):
                 yield from sorted(chain.from_iterable(self._read(segment) for segment in segments))
             else:
                 yield from self._by_subject(segments)

@@ -1,17 +1,21 @@
 """The records inside an index file.
 
-One LMDB database, five kinds of key told apart by their first byte:
+One LMDB database, six kinds of key told apart by their first byte:
 
 ==== =============================== ============================================================
 key  then                            value
 ==== =============================== ============================================================
  i   16 bytes, an identifier's key   a reference: subject id (8 bytes), then the scheme of the
                                      identifier in UTF-8, or nothing where it is the primary one
- k   subject id (8 bytes)            the subject's holdings: the keys of the first and of the
-                                     fourth kind under which it stands, to be taken back later
+ k   subject id (8 bytes)            the subject's holdings: the keys of the first, fourth and
+                                     fifth kind under which it stands, to be taken back later
  m                                   `Meta`
  n   16 bytes, a name's key, then    nothing
      a subject id (8 bytes)
+ o   16 bytes, the key of a code     nothing
+     that stands inside one of the
+     subject's, then a subject id
+     (8 bytes)
  p   subject id (8 bytes)            the subject's profile in msgpack
 ==== =============================== ============================================================
 
@@ -35,6 +39,7 @@ IDENTIFIER = b"i"
 HOLDINGS = b"k"
 META = b"m"
 NAME = b"n"
+CONTAINED = b"o"
 PROFILE = b"p"
 
 SEAL = 4
@@ -68,10 +73,13 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Holdings(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The keys one subject stands under: (identifier key, scheme or empty if primary) pairs, and name keys."""
+    """The keys one subject stands under: (identifier key, scheme or empty if primary) pairs, name keys, and the keys of
+    the codes inside its own.
+    """
 
-    identifiers: tuple[tuple[bytes, str], ...]
-    names: tuple[bytes, ...]
+    identifiers: tuple[tuple[bytes, str], ...] = ()
+    names: tuple[bytes, ...] = ()
+    contained: tuple[bytes, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +125,8 @@ def encode_entry(subject: RegisteredSubject, keys: SubjectKeys) -> Entry:
         for scheme, code in subject.identifiers
     }
     names = dict.fromkeys(keys.name_key(name) for name in subject.names if name)
-    holdings = Holdings(tuple(identifiers.items()), tuple(names))
+    contained = tuple(keys.identifier_key(scheme, code) for scheme, code in subject.contained)
+    holdings = Holdings(tuple(identifiers.items()), tuple(names), contained)
     return Entry(profile.subject_id.to_bytes(8, "big"), _encode(profile), holdings, _encode(holdings))
 
 
@@ -132,6 +141,7 @@ def pairs(entry: Entry) -> list[tuple[bytes, bytes]]:
     made = [_record(PROFILE + number, entry.profile), _record(HOLDINGS + number, entry.holdings_bytes)]
     made += [_record(IDENTIFIER + key, reference(number, through)) for key, through in entry.holdings.identifiers]
     made += [_record(NAME + key + number, b"") for key in entry.holdings.names]
+    made += [_record(CONTAINED + key + number, b"") for key in entry.holdings.contained]
     return made
 
 

@@ -13,6 +13,7 @@ from typing import assert_never
 import msgspec
 
 from clearway.decision.facts import AdverseRecord, Lifting, Listing, Objection, RegisteredSubject, SubjectProfile
+from clearway.registry.crosswalk import OLD_NUMBERS, contained_in
 from clearway.registry.events import (
     AdverseFacts,
     AdverseRecorded,
@@ -33,6 +34,7 @@ from clearway.registry.events import (
     Repaired,
     Withdrawn,
 )
+from clearway.subjects.schemes import uscc
 
 SOURCE_SCHEME = "src."
 """Schemes with this prefix are a feed's own numbers: they keep a subject together, and give way to any real code."""
@@ -194,8 +196,9 @@ class SubjectRecord:
     def codes(self) -> tuple[Code, ...]:
         """The codes that name the subject now, the primary one first.
 
-        A code counts as long as any source states it. An organisation's code leads, then a natural person's, then the
-        feeds' own numbers; among equals, the one stated first.
+        A code counts as long as any source states it. An organisation's code leads, then the old numbers that the
+        unified social credit code replaced, then a natural person's, then the feeds' own numbers; among equals, the one
+        stated first.
         """
         if len(self._first_stated) == 1 == len(self.descriptions):
             return tuple(self._first_stated)
@@ -203,8 +206,16 @@ class SubjectRecord:
         return tuple(sorted((code for code in self._first_stated if code in stated), key=_precedence))
 
     def answers_to(self, scheme: str, code: str) -> bool:
-        """Whether the code names the subject now."""
-        return any(known.scheme == scheme and known.code == code for known in self.codes())
+        """Whether the code names the subject now, by itself or inside another one."""
+        codes = self.codes()
+        return any(known.scheme == scheme and known.code == code for known in codes) or (
+            (scheme, code) in contained_in(codes)
+        )
+
+    def has_other_uscc(self, codes: Iterable[Code]) -> bool:
+        """Whether the codes hold a unified social credit code, and the subject goes by others."""
+        own, given = ({code for code in some if code.scheme == uscc.NAME} for some in (self.codes(), codes))
+        return bool(own and given) and own.isdisjoint(given)
 
     def names(self) -> tuple[str, ...]:
         """The names that the sources give it, the latest stated first. None is kept for a natural person."""
@@ -241,7 +252,8 @@ class SubjectRecord:
             masked=primary.masked or self._masked(),
             other_names=names[1:],
         )
-        return RegisteredSubject(profile, tuple((code.scheme, code.code) for code in codes), names)
+        identifiers = tuple((code.scheme, code.code) for code in codes)
+        return RegisteredSubject(profile, identifiers, names, contained_in(codes))
 
     def _known_since(self) -> date | None:
         days = [said.known_since for said in self.descriptions.values() if said.known_since is not None]
@@ -268,8 +280,8 @@ class SubjectRecord:
         return AdverseFacts(record.kind, record.severity, record.document_number, record.document_date)
 
 
-def _precedence(code: Code) -> tuple[bool, bool]:
-    return code.scheme.startswith(SOURCE_SCHEME), code.personal
+def _precedence(code: Code) -> tuple[bool, bool, bool]:
+    return code.scheme.startswith(SOURCE_SCHEME), code.personal, code.scheme in OLD_NUMBERS
 
 
 def _listing(

@@ -13,9 +13,10 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Table, func, insert, select
 
+from clearway.registry.crosswalk import contained_in
 from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.events import Event, decode, encode, kind_of, regime_of
+from clearway.registry.events import Code, Event, decode, encode, kind_of, regime_of
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.schema import EventRow, FactRow, RevisionRow, SubjectIdentifierRow, SubjectRow
 
@@ -54,6 +55,21 @@ def subjects_named(connection: Connection, codes: Iterable[tuple[str, str]]) -> 
         for code, subject_id in connection.execute(query):
             found[scheme, code] = subject_id
     return found
+
+
+def subject_named(connection: Connection, code: Code, upto: int | None = None) -> SubjectRecord | None:
+    """The subject that a code names, by itself or by the organisation code inside it, as of `upto`, or now.
+
+    An organisation code inside does not lead to a subject that goes by another unified social credit code.
+    """
+    pairs = ((code.scheme, code.code), *contained_in((code,)))
+    named = subjects_named(connection, pairs)
+    for pair in pairs:
+        if pair in named:
+            record = records(connection, [named[pair]], upto).get(named[pair])
+            if record is not None and record.answers_to(*pair) and not record.has_other_uscc((code,)):
+                return record
+    return None
 
 
 def facts_known(connection: Connection, fact_ids: Collection[str]) -> dict[str, Fact]:

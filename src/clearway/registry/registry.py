@@ -17,7 +17,7 @@ from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_named
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
-from clearway.registry.ledger import NO_DOCUMENT, Document, Ledger, facts_known, head, records, subjects_named
+from clearway.registry.ledger import NO_DOCUMENT, Document, Ledger, facts_known, head, records, subject_named
 from clearway.registry.schema import EventRow, RegistryIdentity
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
@@ -238,13 +238,7 @@ class Registry:
             return tuple(past.quarantined(connection, revision))
 
     def _named(self, connection: Connection, scheme: str, code: str, upto: int) -> SubjectRecord | None:
-        wanted = stored_code(parse_identifier(scheme, code), self._keys)
-        key = (wanted.scheme, wanted.code)
-        subject_id = subjects_named(connection, [key]).get(key)
-        if subject_id is None:
-            return None
-        record = records(connection, [subject_id], upto).get(subject_id)
-        return record if record is not None and record.answers_to(*key) else None
+        return subject_named(connection, stored_code(parse_identifier(scheme, code), self._keys), upto)
 
 
 def _as_of(connection: Connection, at_revision: int | None, recorded_at: datetime | None) -> int:

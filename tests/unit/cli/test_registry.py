@@ -57,6 +57,12 @@ def test_a_listing_is_shown_as_it_was_stated(folder: Path) -> None:
     assert (listing["designating_authority"], listing["confirmed_on"]) == ("SAMR", "2026-02-02")
 
 
+@pytest.mark.parametrize(("scheme", "old"), [("cn-orgcode", CODE[8:17]), ("cn-taxno", "999999" + CODE[8:17])])
+def test_a_subject_is_shown_by_its_old_numbers(folder: Path, scheme: str, old: str) -> None:
+    found = document(run("registry", "show", scheme, old, "--data-dir", folder, "--json"))
+    assert (found["profile"]["code"], len(found["history"])) == (CODE, 2)
+
+
 def test_the_history_has_who_and_why(folder: Path) -> None:
     entry = shown(folder)["history"][-1]
     assert (entry["kind"], entry["note"], entry["origin"]) == ("listed", "a case", "command")

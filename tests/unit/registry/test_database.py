@@ -6,6 +6,7 @@ from typing import Any
 
 import pysqlite3
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -98,6 +99,28 @@ def test_the_code_works_with_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_subjects_recorded_before_get_the_organisation_codes_inside_theirs(tmp_path: Path) -> None:
+    inner = code(1)[8:17]
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with open_engine(f"sqlite:///{tmp_path / 'registry.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO revision VALUES (1, '2026-01-01 00:00:00.000000', 'a', 'command', '')")
+        connection.exec_driver_sql("INSERT INTO subject VALUES (1, 1), (2, 1), (3, 1)")
+        for subject, scheme, known in (
+            (1, "cn-uscc", code(1)),
+            (2, "cn-taxno", "999999" + inner),
+            (3, "cn-uscc", code(3)),
+            (2, "cn-orgcode", code(3)[8:17]),
+        ):
+            row = (scheme, known, subject)
+            connection.exec_driver_sql("INSERT INTO subject_identifier VALUES (?, ?, ?, 1)", row)
+    open_registry(tmp_path).close()
+    query = "SELECT code, subject_id FROM subject_identifier WHERE scheme = 'cn-orgcode' ORDER BY subject_id"
+    assert bare(tmp_path).execute(query).fetchall() == [(inner, 1), (code(3)[8:17], 2)]
 
 
 def test_a_registry_is_the_same_one_when_opened_again(tmp_path: Path) -> None:

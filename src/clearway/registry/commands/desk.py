@@ -9,7 +9,16 @@ from clearway.decision.facts import AdverseRecord, Listing
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import Code, Event
 from clearway.registry.fold import SubjectRecord
-from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, facts_known, records, subjects_named
+from clearway.registry.ledger import (
+    ADVERSE,
+    LISTING,
+    Fact,
+    Ledger,
+    facts_known,
+    records,
+    subject_named,
+    subjects_named,
+)
 from clearway.subjects.identifiers import Identifier, parse_identifier
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import mask
@@ -46,11 +55,10 @@ class Desk:
 
     def subject(self, scheme: str, code: str) -> SubjectRecord:
         """The subject the code names now. Raises UNKNOWN_SUBJECT."""
-        wanted = self.code(scheme, code)
-        owner = self.owner(wanted)
-        if owner is None or not owner.answers_to(wanted.scheme, wanted.code):
+        found = subject_named(self.ledger.connection, self.code(scheme, code))
+        if found is None:
             raise RegistryError(RegistryReason.UNKNOWN_SUBJECT, "no subject is recorded under this code")
-        return owner
+        return found
 
     def owner(self, code: Code) -> SubjectRecord | None:
         """The subject the code was first given to, whether or not it still names it."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from clearway.registry.commands.desk import Desk, require_text
+from clearway.registry.crosswalk import owners_of
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import Code, Description, Known
 from clearway.registry.fold import SOURCE_SCHEME, SubjectRecord
+from clearway.subjects.schemes import orgcode
 
 MAX_NAME = 512
 """Signs in a name, at most: published lists hold names of close to 400."""
@@ -38,7 +40,7 @@ class RegisterSubject:
         for name in filter(None, (self.name, *self.other_names)):
             require_text("name", name, MAX_NAME)
         codes = tuple(dict.fromkeys(desk.code(*pair) for pair in ((self.scheme, self.code), *self.aliases)))
-        owners = {code: desk.owner(code) for code in codes}
+        owners = owners_of(codes, desk.owner)
         record = settle_owner(owners)
         if record is None:
             record = desk.ledger.new_subject()
@@ -71,7 +73,8 @@ def names_a_person(codes: tuple[Code, ...]) -> bool:
 def settle_owner(owners: dict[Code, SubjectRecord | None]) -> SubjectRecord | None:
     """The one subject that all these codes belong to, or None where all are new. Raises IDENTIFIER_COLLISION.
 
-    A code its subject's sources have taken back does not lead to that subject: on its own it is a collision.
+    A code its subject's sources have taken back does not lead to that subject: on its own it is a collision. So is an
+    organisation code alone that leads to a subject with another unified social credit code.
     """
     known = {record.subject_id: record for record in owners.values() if record is not None}
     if not known:
@@ -79,4 +82,7 @@ def settle_owner(owners: dict[Code, SubjectRecord | None]) -> SubjectRecord | No
     record = next(iter(known.values()))
     if len(known) > 1 or not any(record.answers_to(code.scheme, code.code) for code in owners):
         raise RegistryError(RegistryReason.IDENTIFIER_COLLISION, "a code given here belongs to another subject")
+    linked_by = (code for code, owner in owners.items() if owner is not None)
+    if record.has_other_uscc(owners) and all(code.scheme == orgcode.NAME for code in linked_by):
+        raise RegistryError(RegistryReason.IDENTIFIER_COLLISION, "the organisation code belongs to another subject")
     return record
