@@ -14,6 +14,7 @@ class RegistryReason(StrEnum):
     UNKNOWN_OBJECTION = "unknown_objection"
     UNKNOWN_REVISION = "unknown_revision"
     UNKNOWN_FEED = "unknown_feed"
+    INVALID_FEED = "invalid_feed"
     FACT_EXISTS = "fact_exists"
     OBJECTION_EXISTS = "objection_exists"
     ALREADY_ENDED = "already_ended"
