@@ -80,7 +80,10 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
-    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect."""
+    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect.
+
+    `display_ends_on` is the first day on which its source no longer publishes it, where the source says so.
+    """
 
     record_id: str
     kind: AdverseKind
@@ -88,6 +91,7 @@ class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
     document_number: str
     document_date: date
     ended_at: datetime | None = None
+    display_ends_on: date | None = None
 
 
 class SubjectProfile(msgspec.Struct, frozen=True, array_like=True):

@@ -206,7 +206,10 @@ def turning_moments(listing: Listing) -> list[datetime]:
 
 
 def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
-    """The first day on which an adverse record may no longer be displayed or used, counted from its document."""
+    """The first day on which an adverse record may no longer be displayed or used.
+
+    Counted from its document; earlier where its source's own publicity ends earlier, never later.
+    """
     match record.severity:
         case Severity.MINOR:
             term = display.minor
@@ -216,7 +219,8 @@ def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
             term = display.serious
         case _ as never:
             assert_never(never)
-    return later(record.document_date, term)
+    longest = later(record.document_date, term)
+    return longest if record.display_ends_on is None else min(longest, record.display_ends_on)
 
 
 def is_spent(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool:
