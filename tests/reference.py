@@ -157,6 +157,8 @@ class Reference:
         for record in profile.adverse_records:
             repaired = record.annulled or (record.ended_at is not None and record.ended_at <= self.moment)
             ends = plus(record.document_date, terms[record.severity.value].max)
+            if record.display_ends_on is not None and record.display_ends_on < ends:
+                ends = record.display_ends_on
             if not repaired and record.document_date <= self.day < ends:
                 yield record
 

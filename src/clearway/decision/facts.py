@@ -83,6 +83,7 @@ class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
     """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect.
 
     A record that was wrong from its beginning is `annulled`: never to be used.
+    `display_ends_on` is the first day on which its source no longer publishes it, where the source says so.
     """
 
     record_id: str
@@ -92,6 +93,7 @@ class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
     document_date: date
     ended_at: datetime | None = None
     annulled: bool = False
+    display_ends_on: date | None = None
 
 
 class SubjectProfile(msgspec.Struct, frozen=True, array_like=True):

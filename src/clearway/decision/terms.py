@@ -251,8 +251,12 @@ def turning_moments(listing: Listing) -> list[datetime]:
 
 
 def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
-    """The first day on which an adverse record may no longer be displayed or used, counted from its document."""
-    return later(record.document_date, display_term(record, display).max)
+    """The first day on which an adverse record may no longer be displayed or used.
+
+    Counted from its document; earlier where its source's own publicity ends earlier, never later.
+    """
+    longest = later(record.document_date, display_term(record, display).max)
+    return longest if record.display_ends_on is None else min(longest, record.display_ends_on)
 
 
 def display_term(record: AdverseRecord, display: AdverseDisplay) -> DisplayTerm:

@@ -16,6 +16,7 @@ class RegistryReason(StrEnum):
     UNKNOWN_LIFTING = "unknown_lifting"
     UNKNOWN_REVISION = "unknown_revision"
     UNKNOWN_FEED = "unknown_feed"
+    INVALID_FEED = "invalid_feed"
     FACT_EXISTS = "fact_exists"
     OBJECTION_EXISTS = "objection_exists"
     LIFTING_EXISTS = "lifting_exists"

@@ -52,13 +52,14 @@ class ListingFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     expires_on: date | None = None
 
 
-class AdverseFacts(msgspec.Struct, frozen=True, gc=False):
-    """What a source states of an adverse record."""
+class AdverseFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a source states of an adverse record. On `display_ends_on` it publishes it no more."""
 
     adverse_kind: AdverseKind
     severity: Severity
     document_number: str
     document_date: date
+    display_ends_on: date | None = None
 
 
 class ObjectionGrounds(StrEnum):

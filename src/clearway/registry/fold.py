@@ -277,7 +277,9 @@ class SubjectRecord:
     def adverse_facts(self, fact_id: str) -> AdverseFacts:
         """What was last stated of an adverse record. `KeyError` where there is none."""
         record = self.adverse_records[fact_id]
-        return AdverseFacts(record.kind, record.severity, record.document_number, record.document_date)
+        return AdverseFacts(
+            record.kind, record.severity, record.document_number, record.document_date, record.display_ends_on
+        )
 
 
 def _precedence(code: Code) -> tuple[bool, bool, bool]:
@@ -316,5 +318,12 @@ def _adverse(
     record_id: str, facts: AdverseFacts, *, ended_at: datetime | None, annulled: bool = False
 ) -> AdverseRecord:
     return AdverseRecord(
-        record_id, facts.adverse_kind, facts.severity, facts.document_number, facts.document_date, ended_at, annulled
+        record_id,
+        facts.adverse_kind,
+        facts.severity,
+        facts.document_number,
+        facts.document_date,
+        ended_at,
+        annulled,
+        facts.display_ends_on,
     )
