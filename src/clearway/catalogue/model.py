@@ -277,6 +277,9 @@ class DeferralPolicy(_Model):
     broken_commitment: Duration | None = Field(
         default=None, description="How long an unrepaired broken commitment closes the route; absent: until repaired."
     )
+    broken_commitment_severity: Literal["minor", "general", "serious"] = Field(
+        default="general", description="How grave the adverse record of a broken commitment is: how long it is shown."
+    )
     consequence: Text = Field(description="What follows when a deadline is missed, told in the notice.")
 
 

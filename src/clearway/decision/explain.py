@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.model import LicenceItem, MeasureKind, Text
+from clearway.catalogue.model import MeasureKind, Text
 from clearway.decision.answer import Decision, Notice, NoticeCode, Outcome, Standing
 
 
@@ -253,19 +252,3 @@ def words(value: str, language: Language) -> str:
     if all(part in WORDS for part in parts):
         return ("、" if language is Language.ZH_CN else ", ").join(say(WORDS[part], language) for part in parts)
     return value
-
-
-def deferral_notice(decision: Decision, item: LicenceItem, catalogue: Catalogue, language: Language) -> str:
-    """容缺受理通知书: what is missing, its form and deadline, and the consequence, told once and for all."""
-    chinese = language is Language.ZH_CN
-    lines = [
-        f"容缺受理通知书：{item.name.zh}" if chinese else f"Deferral notice: {item.name.en}",
-        "下列材料应在期限内补正：" if chinese else "The following materials are to be supplied by their deadlines:",
-    ]
-    for number, deferred in enumerate(decision.materials.deferrable, start=1):
-        name, how = say(deferred.material.name, language), say(deferred.material.how, language)
-        by = f"期限 {deferred.deadline}" if chinese else f"by {deferred.deadline}"
-        provisional = ("（暂定）" if chinese else " (provisional)") if deferred.provisional else ""
-        lines.append(f"{number}. {name} — {by}{provisional}. {how}")
-    lines.append(say(catalogue.edition.deferral.consequence, language))
-    return "\n".join(lines)

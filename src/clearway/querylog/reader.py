@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from typing import Self
 from sqlalchemy import ColumnElement, Engine, select
 from sqlalchemy.engine import Connection
 
+from clearway.querylog import cases
+from clearway.querylog.cases import CaseCheck, Window
 from clearway.querylog.central import StoredCheck, check_log, journal_cursor
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
@@ -139,6 +141,16 @@ class Log:
             for seq, raw in central.execution_options(yield_per=_CHUNK).execute(statement):
                 yield StoredCheck.of(raw, seq)
             yield from (stored for stored in pending if wanted.matches(stored.record))
+
+    def last_checks(self, window: Window, limit: int) -> list[CaseCheck]:
+        """The last answered check of each case whose last one falls into the window, the oldest first."""
+        with self._snapshot() as (central, pending):
+            return cases.last_checks(central, pending, window, limit)
+
+    def of_cases(self, authority: str, case_numbers: Collection[str]) -> dict[str, list[CaseCheck]]:
+        """Case number → the authority's answered checks of it, in the order of time; empty where there is none."""
+        with self._snapshot() as (central, pending):
+            return cases.of_cases(central, pending, authority, case_numbers)
 
     def backlog(self) -> Backlog:
         """How much waits to be shipped."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from clearway.decision.facts import SubjectProfile
 from clearway.registry import history as past
+from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
@@ -44,6 +45,7 @@ class Registry:
         self._engine = engine
         self._keys = keys
         self.changes = ChangeFeed(engine)
+        self.cases = Cases(engine)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:
