@@ -107,6 +107,13 @@ class Wanted(_Written, frozen=True):
     expires: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class Read(_Written, frozen=True):
+    feed: str
+    regimes: tuple[str, ...] = ()
+    at: datetime | None = None
+    overdue: datetime = AT
+
+
 class Case(_Written, frozen=True):
     case: str
     want: Wanted
@@ -116,6 +123,7 @@ class Case(_Written, frozen=True):
     namesake: Subject | None = None
     through: str = ""
     lists_confirmed: Mapping[str, date] = {}
+    sources: tuple[Read, ...] = ()
     ask: Asked = Asked()
     wire: bool = True
 
@@ -169,6 +177,13 @@ def all_cases() -> tuple[NumberedCase, ...]:
 
 def moment_of(case: Case) -> datetime:
     return case.at.replace(tzinfo=catalogue().zone)
+
+
+def sources_of(case: Case) -> facts.Sources:
+    return tuple(
+        facts.SourceState(read.feed, read.regimes, _utc(read.at), read.overdue.replace(tzinfo=catalogue().zone))
+        for read in case.sources
+    )
 
 
 def evidence_of(numbered: NumberedCase) -> facts.Evidence:

@@ -68,10 +68,17 @@ def plus(day: date, length: model.Duration) -> date:
 class Reference:
     """The rules, read literally, for one catalogue and one moment."""
 
-    def __init__(self, catalogue: Catalogue, moment: datetime, confirmations: facts.Confirmations) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        moment: datetime,
+        confirmations: facts.Confirmations,
+        sources: facts.Sources = (),
+    ) -> None:
         self.catalogue, self.edition = catalogue, catalogue.edition
         self.moment, self.day = moment, moment.astimezone(catalogue.zone).date()
         self.confirmations = confirmations
+        self.overdue = [source for source in sources if moment >= source.overdue_at]
 
     def regime(self, code: str) -> model.Regime | None:
         return next((regime for regime in self.edition.regimes if regime.code == code), None)
@@ -96,6 +103,8 @@ class Reference:
     def complete(self, listing: facts.Listing, regime: model.Regime) -> bool:
         """Whether it has all that something may follow from: document, end or fresh confirmation, remedies."""
         if not listing.document_number or listing.document_date is None:
+            return False
+        if any(source.feed == listing.feed for source in self.overdue):
             return False
         if isinstance(regime.ends, model.EndsOnDate):
             # Where display stops by itself, the measure is lifted with it: that is an end too.
@@ -173,6 +182,34 @@ class Reference:
             for listing, regime in self.in_force(profile)
         )
 
+    def matters(self, code: str, item: str) -> bool:
+        """Whether a listing under this regime could change an answer on the item, now or ever."""
+        regime = self.regime(code)
+        if regime is None:
+            return False
+        if any(code in m.regimes and ("*" in m.items or item in m.items) for m in self.edition.measures):
+            return True
+        for incentive in self.edition.incentives:
+            if "*" not in incentive.items and item not in incentive.items:
+                continue
+            if isinstance(incentive.route, model.TrustedListingRoute):
+                if code in incentive.route.regimes:
+                    return True
+            elif regime.kind is model.ListKind.SERIOUS:
+                return True
+        return False
+
+    def silent(self, item: str, profile: facts.SubjectProfile | None = None) -> set[str]:
+        """The overdue feeds without which nothing certain can be said: they list, or may list, what matters."""
+        found = set()
+        for source in self.overdue:
+            regimes = set(source.regimes)
+            if profile is not None:
+                regimes |= {entry.regime for entry, _ in self.in_force(profile) if entry.feed == source.feed}
+            if not source.regimes or any(self.matters(code, item) for code in regimes):
+                found.add(source.feed)
+        return found
+
     def stayed(self, listing: facts.Listing, regime: model.Regime) -> bool:
         effect = regime.objection.effect if regime.objection else model.ObjectionEffect.SUSPEND
         return bool(self.open_objections(listing)) and effect is model.ObjectionEffect.SUSPEND
@@ -212,9 +249,13 @@ class Reference:
                 answer.notices["MASKED_IDENTIFIER" if masked else "NAME_ONLY", ""] += 1
                 if self.resembles(answer, candidates):
                     answer.standing = "POSSIBLE_MATCH"
+                answer.notices["SOURCE_OVERDUE", ""] += len(self.silent(request.item))
             case facts.NotKnown(resembling):
-                answer.outcome = "ORDINARY"
-                answer.standing = "POSSIBLE_MATCH" if self.resembles(answer, resembling) else "NOT_LISTED"
+                silent = self.silent(request.item)
+                answer.notices["SOURCE_OVERDUE", ""] += len(silent)
+                answer.outcome = "UNDETERMINED" if silent else "ORDINARY"
+                unlisted = "UNKNOWN" if silent else "NOT_LISTED"
+                answer.standing = "POSSIBLE_MATCH" if self.resembles(answer, resembling) else unlisted
             case facts.Known(profile, through, resembling):
                 answer.notices["MATCHED_THROUGH", ""] += bool(through)
                 names = {normalise_name(name) for name in (profile.name, *profile.other_names) if name}
@@ -224,7 +265,8 @@ class Reference:
                 resembles = self.resembles(answer, resembling)
                 self.known(answer, profile, request, item, lacking)
                 listed = any(True for _ in self.in_force(profile))
-                answer.standing = "LISTED" if listed else "POSSIBLE_MATCH" if resembles else "NOT_LISTED"
+                unlisted = "UNKNOWN" if self.silent(request.item, profile) else "NOT_LISTED"
+                answer.standing = "LISTED" if listed else "POSSIBLE_MATCH" if resembles else unlisted
         answer.notices = +answer.notices
         return answer
 
@@ -266,7 +308,13 @@ class Reference:
             else:
                 trusted.append(listing)
         answer.notices["TRUSTED_AND_SERIOUS", ""] += len(kinds) == 2
+        silent = self.silent(request.item, profile)
+        answer.notices["SOURCE_OVERDUE", ""] += len(silent)
+        if silent and not answer.restrictions:
+            return  # nothing is granted on what a silent source might contradict
         for incentive, listing_id in self.routes(profile, trusted, request):
+            if silent and not listing_id:
+                continue  # nor is a record known to be clean
             if answer.restrictions and incentive.withheld_by_restriction:
                 answer.notices["INCENTIVE_WITHHELD", listing_id] += 1
             else:

@@ -260,6 +260,22 @@ inexact: st.SearchStrategy[facts.Evidence] = st.one_of(
 evidence: st.SearchStrategy[facts.Evidence] = st.one_of(known, known, known, known, known, not_known, inexact)
 
 
+def _source(feed: str) -> st.SearchStrategy[facts.SourceState]:
+    return st.builds(
+        facts.SourceState,
+        feed=st.just(feed),
+        regimes=st.sampled_from([(), ("GRAVE",), ("GOOD", "CITY"), ("ELSEWHERE",), ("COURT", "SOUND")]),
+        read_at=st.none() | instants,
+        overdue_at=instants,
+    )
+
+
+sources = st.one_of(
+    *(st.tuples(_source(feed)) for feed in (*FEEDS, "other")), st.tuples(*(_source(feed) for feed in FEEDS))
+)
+"""Scheduled feeds; the listings of a world may be of them, whatever regimes they say they carry."""
+
+
 @dataclass(frozen=True)
 class World:
     """One question and everything its answer depends on."""
@@ -269,6 +285,7 @@ class World:
     request: facts.CheckRequest
     confirmations: Mapping[str, date]
     moment: datetime
+    sources: facts.Sources = ()
 
     @property
     def day(self) -> date:
@@ -299,7 +316,9 @@ def profiles_in(found: facts.Evidence) -> tuple[facts.SubjectProfile, ...]:
     return ()
 
 
-def turns(catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[str, date]) -> list[datetime]:
+def turns(
+    catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[str, date], sources: facts.Sources = ()
+) -> list[datetime]:
     """Moments at and just before which something may turn: every date moved by every length the edition knows."""
     edition = catalogue.edition
     stated: set[date | None] = {edition.valid_from, edition.valid_to}
@@ -308,7 +327,7 @@ def turns(catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[st
         stated |= {rule.valid_from, rule.valid_to}
     documents: set[date | None] = set()
     said: set[date | None] = set(confirmations.values())
-    moments: list[datetime] = []
+    moments: list[datetime] = [source.overdue_at for source in sources]
     for profile in profiles_in(found):
         documents.add(profile.known_since)
         for listing in profile.listings:
@@ -339,8 +358,9 @@ def worlds(draw: st.DrawFn, found: st.SearchStrategy[facts.Evidence] = evidence)
     """Questions at telling moments. `found` says what the look-up finds."""
     catalogue, seen, request = draw(editions), draw(found), draw(requests)
     confirmations = draw(st.dictionaries(st.sampled_from(FEEDS), any_days, max_size=2))
-    telling = turns(catalogue, seen, confirmations)
+    read = draw(st.one_of(st.just(()), st.just(()), st.just(()), sources))
+    telling = turns(catalogue, seen, confirmations, read)
     # By number: the first choices of a list would be drawn too often, and they are its earliest moments.
     number = draw(st.integers(0, 99_999))
     moment = draw(instants) if number % 4 == 0 else telling[number * 7919 % len(telling)]
-    return World(catalogue, seen, request, confirmations, moment)
+    return World(catalogue, seen, request, confirmations, moment, read)

@@ -95,6 +95,11 @@ _UNDETERMINED: Mapping[NoticeCode, Text] = {
         "by hand.",
         zh="代码已脱敏，不得作为限制或放行依据：请提供完整代码，或人工办理。",
     ),
+    NoticeCode.SOURCE_OVERDUE: Text(
+        en="A source whose list matters for this licence item has not been read in time, so nothing can be said for "
+        "certain. This is not a clear answer: ask the source, or go on by hand.",
+        zh="与该许可事项相关的名单来源未按时更新，无法判定。这不代表无记录：请向来源核实，或人工办理。",
+    ),
 }
 
 NOTICES: Mapping[NoticeCode, Text] = {
@@ -156,6 +161,11 @@ NOTICES: Mapping[NoticeCode, Text] = {
         en="The authority has lifted the measure for a time, to the end of {until}: it is not applied.",
         zh="主管部门已暂时解除相关措施，至 {until} 止不予适用。",
     ),
+    NoticeCode.SOURCE_OVERDUE: Text(
+        en="The source {feed} has not been read in time (last read: {read_at}). What it lists is shown for information "
+        "only, and that it lists nothing is not a clear answer.",
+        zh="来源 {feed} 未按时更新（最近读取：{read_at}）。其记录仅供参考，其无记录也不代表无记录。",
+    ),
 }
 
 _DUE = Text(en="Opened on {opened_on}, to be resolved by {due_on}.", zh="提出日期 {opened_on}，核实期限 {due_on}。")
@@ -171,6 +181,8 @@ WORDS: Mapping[str, Text] = {
     "confirmation": Text(en="recent confirmation by the source", zh="来源近期确认"),
     "objection_channel": Text(en="objection channel", zh="异议渠道"),
     "repair_channel": Text(en="repair channel", zh="修复渠道"),
+    "timely_source": Text(en="a reading of the source in time", zh="来源按时更新"),
+    "never": Text(en="never", zh="从未"),
     "item_excluded": Text(en="the licence item excludes it", zh="该事项不适用"),
     "unrepaired_adverse_record": Text(en="an adverse record is not repaired", zh="存在未修复的不良信用记录"),
     "broken_commitment": Text(en="an earlier commitment was broken", zh="曾未履行书面承诺"),
@@ -178,7 +190,7 @@ WORDS: Mapping[str, Text] = {
     "catalogue": Text(en="catalogue edition", zh="措施清单版本"),
 }
 
-WORDED = frozenset({"missing", "because", "stale"})
+WORDED = frozenset({"missing", "because", "stale", "read_at"})
 """The details whose values are terms of ours; all others stand as they are, be it a name that is spelt like a term."""
 
 

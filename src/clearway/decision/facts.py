@@ -175,12 +175,13 @@ Confirmations = Mapping[str, date]
 class SourceState(msgspec.Struct, frozen=True, array_like=True):
     """A feed that is read on a schedule: which regimes it carries, when it was last read, and until when that will do.
 
-    Both moments are in UTC. From `overdue_at` on, what the feed says and does not say is stale.
+    Both moments are in UTC; `read_at` is None where it never was read. `regimes` empty: it may carry any. From
+    `overdue_at` on, what the feed says and does not say is stale.
     """
 
     feed: str
     regimes: tuple[str, ...]
-    read_at: datetime
+    read_at: datetime | None
     overdue_at: datetime
 
 

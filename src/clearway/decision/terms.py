@@ -88,6 +88,7 @@ class Lack(StrEnum):
     CONFIRMATION = "confirmation"
     OBJECTION_CHANNEL = "objection_channel"
     REPAIR_CHANNEL = "repair_channel"
+    TIMELY_SOURCE = "timely_source"
 
 
 class InForce(msgspec.Struct, frozen=True):
@@ -112,20 +113,32 @@ class InForce(msgspec.Struct, frozen=True):
         return not self.lacks and not self.stayed and self.lifted_until is None
 
 
-def in_force(listing: Listing, regime: Regime, now: Instant, confirmations: Confirmations) -> InForce | None:
-    """The listing as it stands at `now`; None where it has not begun, has ended, expired or is past display."""
+def in_force(
+    listing: Listing,
+    regime: Regime,
+    now: Instant,
+    confirmations: Confirmations,
+    overdue: frozenset[str] = frozenset(),
+) -> InForce | None:
+    """The listing as it stands at `now`; None where it has not begun, has ended, expired or is past display.
+
+    `overdue` names the feeds that have not been read in time: their listings may have ended since.
+    """
     if has_ended(listing, now):
         return None
     ends = end_of(listing, regime)
     if ends is not None and now.day >= ends:
         return None
     confirmed = confirmation_of(listing, confirmations)
+    lacks = lacks_of(listing, regime, ends, confirmed, now.day)
+    if listing.feed in overdue:
+        lacks = (*lacks, Lack.TIMELY_SOURCE)
     objection = longest_open(listing, now) if listing.objections else None
     return InForce(
         listing=listing,
         regime=regime,
         term=Term(starts=listing.effective_from, ends=ends, confirmed_on=confirmed),
-        lacks=lacks_of(listing, regime, ends, confirmed, now.day),
+        lacks=lacks,
         objection=objection,
         stayed=objection is not None and objection_stays(regime),
         lifted_until=lifted_until(listing, now) if listing.liftings else None,
