@@ -30,6 +30,9 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.registry.registry import Registry
+from clearway.server.audits import SERVICE as AUDIT_SERVICE
+from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.checks import Checks
@@ -49,6 +52,9 @@ from clearway.server.lookup import Lookup
 from clearway.server.memory import settle
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.registry_service.service import SERVICE as REGISTRY_SERVICE
+from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
@@ -56,6 +62,7 @@ from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, AUDIT_SERVICE)
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
@@ -76,6 +83,8 @@ class Servicers:
     checks: Checks
     batches: Batches
     recorded: RecordedChecks
+    registry: RegistryService
+    audits: Audits
 
 
 class Worker:
@@ -91,6 +100,9 @@ class Worker:
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
+        self._door = RegistryDoor(
+            lambda: Registry.open(settings.registry_url, self._keys, moment=datetime.now(UTC)),
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -115,6 +127,7 @@ class Worker:
         if siblings is not None:
             siblings.close()
         index.close()
+        self._door.close()
 
     def _servicers(
         self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays, rounds: Rounds
@@ -135,7 +148,13 @@ class Worker:
             new_id=new_check_id,
         )
         batches = Batches(checks, index, journal, freshness, replays)
-        return Servicers(checks, batches, RecordedChecks(log, catalogue, language))
+        return Servicers(
+            checks,
+            batches,
+            RecordedChecks(log, catalogue, language),
+            RegistryService(self._door, catalogue, language, self._clock),
+            Audits(log, catalogue, language),
+        )
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
@@ -171,6 +190,8 @@ class Worker:
                 ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, servicers.batches.check),
                 ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
             ),
+            REGISTRY_SERVICE: servicers.registry.methods(),
+            AUDIT_SERVICE: servicers.audits.methods(),
         }
 
         def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:
@@ -208,7 +229,7 @@ class Worker:
             return
         self._serving = serving
         status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", CHECK_SERVICE):
+        for service in ("", *SERVICES):
             await self._health.set(service, status)
 
     async def _drain(self, server: grpc.aio.Server, journal: GroupCommit) -> None:
