@@ -291,15 +291,7 @@ class Reference:
             if regime is None:
                 answer.notices["UNKNOWN_REGIME", listing.listing_id] += 1
                 continue
-            if not self.complete(listing, regime):
-                answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
-            if self.open_objections(listing):
-                code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
-                answer.notices[code, listing.listing_id] += 1
-                answer.clocks[code, listing.listing_id] = self.clock(listing, regime)
-            if (until := self.lifted_to(listing)) is not None:
-                answer.notices["LIFTED_PROVISIONALLY", listing.listing_id] += 1
-                answer.clocks["LIFTED_PROVISIONALLY", listing.listing_id] = {"until": str(until)}
+            self.say(answer, listing, regime)
             if not self.effective(listing, regime):
                 continue
             kinds.add(regime.kind)
@@ -320,6 +312,18 @@ class Reference:
             else:
                 answer.incentives.add((incentive.code, listing_id))
         self.weigh(answer, profile, item, lacking)
+
+    def say(self, answer: Answer, listing: facts.Listing, regime: model.Regime) -> None:
+        """What is to be said of a listing in force, whatever follows from it."""
+        if not self.complete(listing, regime):
+            answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
+        if self.open_objections(listing):
+            code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
+            answer.notices[code, listing.listing_id] += 1
+            answer.clocks[code, listing.listing_id] = self.clock(listing, regime)
+        if (until := self.lifted_to(listing)) is not None:
+            answer.notices["LIFTED_PROVISIONALLY", listing.listing_id] += 1
+            answer.clocks["LIFTED_PROVISIONALLY", listing.listing_id] = {"until": str(until)}
 
     def routes(
         self, profile: facts.SubjectProfile, trusted: list[facts.Listing], request: facts.CheckRequest

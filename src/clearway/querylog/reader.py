@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from clearway.querylog import cases
 from clearway.querylog.cases import CaseCheck, Window
-from clearway.querylog.central import StoredCheck, check_log, journal_cursor
+from clearway.querylog.central import StoredCheck, check_listing, check_log, journal_cursor
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
@@ -131,6 +131,22 @@ class Log:
             wanted = Filter(error_reason="", since=since)
             found += (stored for stored in pending if stored.record.request_id and wanted.matches(stored.record))
         found.sort(key=lambda stored: stored.record.check_id, reverse=True)
+        return found[:limit]
+
+    def relying_on(self, listing_id: str, *, after: str = "", limit: int = 100) -> list[StoredCheck]:
+        """The checks whose answers speak of a listing, the oldest first; at most `limit`, those with a greater id."""
+        named = select(check_listing.c.check_id).where(
+            check_listing.c.listing_id == listing_id, check_listing.c.check_id > after
+        )
+        first = named.order_by(check_listing.c.check_id).limit(limit)
+        statement = select(check_log.c.seq, check_log.c.record).where(check_log.c.check_id.in_(first))
+        with self._snapshot() as (central, pending):
+            found = [StoredCheck.of(raw, seq) for seq, raw in central.execute(statement)]
+            unshipped = (
+                stored for stored in pending if listing_id in stored.record.listings and stored.record.check_id > after
+            )
+            found += heapq.nsmallest(limit, unshipped, key=lambda stored: stored.record.check_id)
+        found.sort(key=lambda stored: stored.record.check_id)
         return found[:limit]
 
     def export(self, wanted: Filter | None = None) -> Iterator[StoredCheck]:

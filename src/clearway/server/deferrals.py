@@ -31,8 +31,10 @@ from clearway.server.deferral_messages import DeferralMessages, text
 from clearway.server.errors import Refusal, Violation
 from clearway.server.offers import Offer, commitment_on, offer_in, recorded_check, require_standing
 from clearway.server.paging import page_size, page_token, parse_page_token
-from clearway.server.registry_access import RegistryAccess
+from clearway.server.registry_door import RegistryDoor
 from clearway.server.revision import token_of
+
+QUESTION = "overdue-deferrals"
 
 
 class Overdue(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -48,7 +50,7 @@ class Deferrals:
     def __init__(
         self,
         log: Log,
-        registry: RegistryAccess,
+        registry: RegistryDoor,
         index: IndexReader,
         catalogue: Catalogue,
         language: Language,
@@ -139,7 +141,7 @@ class Deferrals:
             def do(registry: Registry) -> int:
                 return registry.execute(command, actor=request.officer, moment=moment, note=request.reason)
 
-            await self._registry.write(do)
+            await self._registry.act(do)
         record = await self._registry.read(lambda registry: registry.cases.of_case(offer.case))
         deferral = record.deferral(request.check_id)
         if deferral.lapse is None:
@@ -161,7 +163,7 @@ class Deferrals:
 
     async def list_overdue(self, request: pb.ListOverdueDeferralsRequest, call: Call) -> bytes:
         """The authority's deferrals past their deadline, the longest overdue first."""
-        after = parse_page_token(request.page_token, Overdue)
+        after = parse_page_token(request.page_token, QUESTION, Overdue)
         authority = call.known_caller().authority
         found = await self._registry.read(lambda registry: registry.cases.open_deferrals(authority))
         day = self._day(self._clock())
@@ -174,7 +176,7 @@ class Deferrals:
         shown = rest[: page_size(request.page_size)]
         response = pb.ListOverdueDeferralsResponse(
             deferrals=[self._message(found[place.check_id], False, call) for place in shown],
-            next_page_token=page_token(shown[-1]) if len(rest) > len(shown) else "",
+            next_page_token=page_token(QUESTION, shown[-1]) if len(rest) > len(shown) else "",
         )
         return response.SerializeToString()
 
@@ -202,7 +204,7 @@ class Deferrals:
             with registry.cases.acting(offer.case, actor=actor, moment=moment) as file:
                 return act(file)
 
-        return await self._registry.write(write)
+        return await self._registry.act(write)
 
     def _commitment(self, offer: Offer, record: CaseRecord, request: pb.CommitRequest) -> Committed:
         """The commitment asked for; where there is one already, that one as the request would have it."""

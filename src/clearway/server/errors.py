@@ -15,6 +15,7 @@ from clearway.index.faults import IndexUnavailable
 from clearway.querylog.group_commit import AuditUnavailable
 from clearway.querylog.record import RecordTooLarge
 from clearway.registry.cases.errors import CaseIsClosed, DeferralObstacle, NotLater, NotPromised, ReportIdReused
+from clearway.registry.errors import RegistryError, RegistryReason, RepairTooEarly
 from clearway.subjects.identifiers import IdentifierFault, InvalidIdentifier
 
 DOMAIN = "clearway"
@@ -90,8 +91,11 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
 }
 
 
-def invalid_identifier(error: InvalidIdentifier) -> Refusal:
-    """An identifier that breaks its scheme's rules: what is wrong and, where one sign explains it, a suggestion."""
+def invalid_identifier(error: InvalidIdentifier, field: str = "subject.identifier") -> Refusal:
+    """An identifier that breaks its scheme's rules: what is wrong and, where one sign explains it, a suggestion.
+
+    `field` is where it stands in the request.
+    """
     unknown = error.fault is IdentifierFault.UNKNOWN_SCHEME
     metadata = {"scheme": error.scheme, "fault": error.fault.value}
     if error.suggestion:
@@ -100,7 +104,7 @@ def invalid_identifier(error: InvalidIdentifier) -> Refusal:
         ErrorReason.ERROR_REASON_UNKNOWN_SCHEME if unknown else ErrorReason.ERROR_REASON_INVALID_IDENTIFIER,
         error.detail,
         metadata,
-        [Violation(f"subject.identifier.{'scheme' if unknown else 'value'}", error.detail, error.fault.value)],
+        [Violation(f"{field}.{'scheme' if unknown else 'value'}", error.detail, error.fault.value)],
     )
 
 
@@ -158,7 +162,41 @@ def report_id_reused(error: ReportIdReused) -> Refusal:
     return Refusal(ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, str(error), violations=violations)
 
 
-TABLE: tuple[tuple[type[Exception], Callable[..., Refusal]], ...] = (
+REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
+    RegistryReason.BUSY: ErrorReason.ERROR_REASON_REGISTRY_BUSY,
+    RegistryReason.UNKNOWN_SUBJECT: ErrorReason.ERROR_REASON_SUBJECT_NOT_FOUND,
+    RegistryReason.UNKNOWN_LISTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_RECORD: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_OBJECTION: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_LIFTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.FACT_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.OBJECTION_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.LIFTING_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.ALREADY_ENDED: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.ALREADY_RESOLVED: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.LIFTING_OVER: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.IDENTIFIER_COLLISION: ErrorReason.ERROR_REASON_IDENTIFIER_COLLISION,
+    RegistryReason.INVALID_TERM: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_TIME: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_TEXT: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_RESOLUTION: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.REPAIR_TOO_EARLY: ErrorReason.ERROR_REASON_REPAIR_TOO_EARLY,
+}
+"""Why the registry refuses an act → the reason its caller gets. What is not here is a fault of the server's own."""
+
+
+def registry_refused(error: RegistryError) -> Refusal | None:
+    """An act or a reading that the registry refuses; None where the registry itself is at fault."""
+    reason = REGISTRY_REASONS.get(error.reason)
+    if reason is None:
+        return None
+    metadata = {"fault": error.reason.value}
+    if isinstance(error, RepairTooEarly):
+        metadata["earliest"] = error.earliest.date().isoformat()
+    return Refusal(reason, error.detail, metadata)
+
+
+TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (
     (InvalidIdentifier, invalid_identifier),
     (UnknownItem, unknown_item),
     (IndexUnavailable, index_unavailable),
@@ -169,6 +207,7 @@ TABLE: tuple[tuple[type[Exception], Callable[..., Refusal]], ...] = (
     (NotLater, not_later),
     (CaseIsClosed, case_is_closed),
     (ReportIdReused, report_id_reused),
+    (RegistryError, registry_refused),
 )
 """Domain error → refusal; the first type that fits applies."""
 

@@ -30,7 +30,7 @@ from clearway.server.errors import Refusal, Violation
 from clearway.server.moments import moment_in
 from clearway.server.offers import recorded_check
 from clearway.server.recording import digest_of_bytes
-from clearway.server.registry_access import RegistryAccess
+from clearway.server.registry_door import RegistryDoor
 
 RESULTS: Mapping[pb.MeasureResult.ValueType, MeasureResult] = {
     pb.MeasureResult.Value(f"MEASURE_RESULT_{result.name}"): result for result in MeasureResult
@@ -56,7 +56,7 @@ class Advised:
 class Outcomes:
     """Takes the reports of one worker's callers."""
 
-    def __init__(self, log: Log, registry: RegistryAccess, clock: Clock) -> None:
+    def __init__(self, log: Log, registry: RegistryDoor, clock: Clock) -> None:
         self._log = log
         self._registry = registry
         self._clock = clock
@@ -82,7 +82,7 @@ class Outcomes:
             with registry.cases.acting(case, actor=call.known_caller().principal, moment=moment) as file:
                 return acts.report_outcome(file, request.check_id, event, result)
 
-        entries = await self._registry.write(write)
+        entries = await self._registry.act(write)
         return answer_to(request, entries, advised).SerializeToString()
 
 

@@ -16,7 +16,9 @@ from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
 from clearway.server.moments import moment_in
 from clearway.server.paging import page_size, page_token, parse_page_token
-from clearway.server.registry_access import RegistryAccess
+from clearway.server.registry_door import RegistryDoor
+
+QUESTION = "overdue-outcomes"
 
 AT_ONCE = 500
 """How many cases are looked at together for whether they are closed."""
@@ -36,7 +38,7 @@ class OverdueOutcomes:
     is taken for pending: an older check is not looked at.
     """
 
-    def __init__(self, log: Log, registry: RegistryAccess, due: timedelta, open_for: timedelta, clock: Clock) -> None:
+    def __init__(self, log: Log, registry: RegistryDoor, due: timedelta, open_for: timedelta, clock: Clock) -> None:
         self._log = log
         self._registry = registry
         self._due = due
@@ -57,7 +59,7 @@ class OverdueOutcomes:
         until = moment - self._due
         if request.HasField("checked_before"):
             until = moment_in(request.checked_before, "checked_before")
-        at = parse_page_token(request.page_token, At)
+        at = parse_page_token(request.page_token, QUESTION, At)
         after = None if at is None else Place(at.decided_at, at.check_id)
         window = Window(call.known_caller().authority, moment - self._open_for, until, after)
         size = page_size(request.page_size)
@@ -66,7 +68,9 @@ class OverdueOutcomes:
         shown = found[:size]
         response = pb.ListOverdueOutcomesResponse(
             cases=[message_of(check) for check in shown],
-            next_page_token=page_token(At(shown[-1].decided_at, shown[-1].check_id)) if len(found) > size else "",
+            next_page_token=page_token(QUESTION, At(shown[-1].decided_at, shown[-1].check_id))
+            if len(found) > size
+            else "",
         )
         return response.SerializeToString()
 

@@ -21,8 +21,8 @@ from grpc_health.v1.health import aio as health_aio
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
 from clearway.decision.explain import Language
-from clearway.gen.v1 import audit_service_pb2, deferral_service_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import deferral_service_pb2
 from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -32,6 +32,8 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
+from clearway.server.audits import SERVICE as AUDIT_SERVICE
+from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Call, Caller, Gate, Method, Methods, Proceed, Wrapper
 from clearway.server.checks import Checks
@@ -55,7 +57,9 @@ from clearway.server.outcomes import Outcomes
 from clearway.server.overdue import OverdueOutcomes
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
-from clearway.server.registry_access import RegistryAccess
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.registry_service.service import SERVICE as REGISTRY_SERVICE
+from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
@@ -64,7 +68,7 @@ from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
 DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
-AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE)
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
@@ -86,6 +90,8 @@ class Servicers:
     deferrals: Deferrals
     overdue: OverdueOutcomes
     coverage: CoverageReports
+    registry: RegistryService
+    audits: Audits
 
 
 class Worker:
@@ -101,6 +107,9 @@ class Worker:
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
+        self._door = RegistryDoor(
+            lambda: Registry.open(settings.registry_url, self._keys, moment=datetime.now(UTC)),
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -109,14 +118,13 @@ class Worker:
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(open_central(settings.log_file), settings.data_dir / "journal")
-        registry = RegistryAccess(await asyncio.to_thread(self._open_registry))
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recalled = await asyncio.to_thread(ids.recall, log, self._clock() - window)
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
-        server = self._server(self._servicers(index, journal, log, registry, replays, rounds))
+        server = self._server(self._servicers(index, journal, log, replays, rounds))
         await self._set_serving(False)
         settle()
         await server.start()
@@ -125,18 +133,14 @@ class Worker:
         await self._drain(server, journal)
         if siblings is not None:
             siblings.close()
-        registry.close()
         index.close()
-
-    def _open_registry(self) -> Registry:
-        return Registry.open(self._settings.registry_url, self._keys, moment=datetime.now(UTC))
+        self._door.close()
 
     def _servicers(
         self,
         index: IndexReader,
         journal: GroupCommit,
         log: Log,
-        registry: RegistryAccess,
         replays: Replays,
         rounds: Rounds,
     ) -> Servicers:
@@ -161,10 +165,12 @@ class Worker:
             checks=checks,
             batches=batches,
             recorded=RecordedChecks(log, catalogue, language),
-            outcomes=Outcomes(log, registry, self._clock),
-            deferrals=Deferrals(log, registry, index, catalogue, language, self._clock),
-            overdue=OverdueOutcomes(log, registry, due, open_for, self._clock),
+            outcomes=Outcomes(log, self._door, self._clock),
+            deferrals=Deferrals(log, self._door, index, catalogue, language, self._clock),
+            overdue=OverdueOutcomes(log, self._door, due, open_for, self._clock),
             coverage=CoverageReports(log),
+            registry=RegistryService(self._door, catalogue, language, self._clock),
+            audits=Audits(log, catalogue, language),
         )
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
@@ -202,8 +208,13 @@ class Worker:
                 ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
                 *servicers.outcomes.methods(),
             ),
+            REGISTRY_SERVICE: servicers.registry.methods(),
             DEFERRAL_SERVICE: servicers.deferrals.methods(),
-            AUDIT_SERVICE: (*servicers.overdue.methods(), *servicers.coverage.methods()),
+            AUDIT_SERVICE: (
+                *servicers.audits.methods(),
+                *servicers.overdue.methods(),
+                *servicers.coverage.methods(),
+            ),
         }
 
         def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:
@@ -241,7 +252,7 @@ class Worker:
             return
         self._serving = serving
         status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", CHECK_SERVICE):
+        for service in ("", *SERVICES):
             await self._health.set(service, status)
 
     async def _drain(self, server: grpc.aio.Server, journal: GroupCommit) -> None:

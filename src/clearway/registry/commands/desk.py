@@ -87,7 +87,9 @@ class Desk:
     def either(self, fact_id: str) -> tuple[SubjectRecord, Listing | AdverseRecord]:
         """A listing or adverse record, whichever has the id. Raises UNKNOWN_RECORD."""
         fact = self._fact(fact_id)
-        return self.listing(fact_id) if fact is not None and fact.kind == LISTING else self.adverse(fact_id)
+        if fact is None:
+            raise RegistryError(RegistryReason.UNKNOWN_RECORD, "no listing or adverse record has this id")
+        return self.listing(fact_id) if fact.kind == LISTING else self.adverse(fact_id)
 
     def enter(self, record: SubjectRecord, fact_id: str, kind: str) -> None:
         """Take a new fact id for the subject. Raises FACT_EXISTS."""
