@@ -14,6 +14,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.faults import IndexUnavailable
 from clearway.querylog.group_commit import AuditUnavailable
 from clearway.querylog.record import RecordTooLarge
+from clearway.registry.cases.errors import CaseIsClosed, DeferralObstacle, NotLater, NotPromised, ReportIdReused
 from clearway.subjects.identifiers import IdentifierFault, InvalidIdentifier
 
 DOMAIN = "clearway"
@@ -128,12 +129,46 @@ def record_too_large(error: RecordTooLarge) -> Refusal:
     )
 
 
+def deferral_obstacle(error: DeferralObstacle) -> Refusal:
+    """A deferral whose state does not allow the act."""
+    metadata = {"state": error.state, "because": error.because.value}
+    return Refusal(ErrorReason.ERROR_REASON_DEFERRAL_STATE, str(error), metadata)
+
+
+def not_promised(error: NotPromised) -> Refusal:
+    """Materials that were not promised, by their places in the request."""
+    violations = [Violation(f"materials[{place}]", str(error)) for place in error.places]
+    return Refusal(ErrorReason.ERROR_REASON_UNKNOWN_MATERIAL, str(error), violations=violations)
+
+
+def not_later(error: NotLater) -> Refusal:
+    """An extension that does not extend."""
+    violations = [Violation("deadline", str(error), "deadline.later")]
+    return Refusal(ErrorReason.ERROR_REASON_INVALID_REQUEST, str(error), violations=violations)
+
+
+def case_is_closed(error: CaseIsClosed) -> Refusal:
+    """An act in a case whose final outcome was reported."""
+    return Refusal(ErrorReason.ERROR_REASON_CASE_CLOSED, str(error))
+
+
+def report_id_reused(error: ReportIdReused) -> Refusal:
+    """A report under an id that another report has."""
+    violations = [Violation("report_id", str(error))]
+    return Refusal(ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, str(error), violations=violations)
+
+
 TABLE: tuple[tuple[type[Exception], Callable[..., Refusal]], ...] = (
     (InvalidIdentifier, invalid_identifier),
     (UnknownItem, unknown_item),
     (IndexUnavailable, index_unavailable),
     (AuditUnavailable, audit_unavailable),
     (RecordTooLarge, record_too_large),
+    (DeferralObstacle, deferral_obstacle),
+    (NotPromised, not_promised),
+    (NotLater, not_later),
+    (CaseIsClosed, case_is_closed),
+    (ReportIdReused, report_id_reused),
 )
 """Domain error → refusal; the first type that fits applies."""
 

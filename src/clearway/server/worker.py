@@ -21,6 +21,7 @@ from grpc_health.v1.health import aio as health_aio
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
 from clearway.decision.explain import Language
+from clearway.gen.v1 import audit_service_pb2, deferral_service_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
@@ -30,10 +31,13 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.registry.registry import Registry
 from clearway.server.batch import Batches
-from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.call import Call, Caller, Gate, Method, Methods, Proceed, Wrapper
 from clearway.server.checks import Checks
 from clearway.server.clock import SteadyClock
+from clearway.server.coverage import CoverageReports
+from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
@@ -47,8 +51,11 @@ from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, options, unary_handlers
 from clearway.server.lookup import Lookup
 from clearway.server.memory import settle
+from clearway.server.outcomes import Outcomes
+from clearway.server.overdue import OverdueOutcomes
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
+from clearway.server.registry_access import RegistryAccess
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
@@ -56,15 +63,14 @@ from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
+DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
+AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""
-
-Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
-"""A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +82,10 @@ class Servicers:
     checks: Checks
     batches: Batches
     recorded: RecordedChecks
+    outcomes: Outcomes
+    deferrals: Deferrals
+    overdue: OverdueOutcomes
+    coverage: CoverageReports
 
 
 class Worker:
@@ -99,13 +109,14 @@ class Worker:
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(open_central(settings.log_file), settings.data_dir / "journal")
+        registry = RegistryAccess(await asyncio.to_thread(self._open_registry))
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recalled = await asyncio.to_thread(ids.recall, log, self._clock() - window)
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
-        server = self._server(self._servicers(index, journal, log, replays, rounds))
+        server = self._server(self._servicers(index, journal, log, registry, replays, rounds))
         await self._set_serving(False)
         settle()
         await server.start()
@@ -114,10 +125,20 @@ class Worker:
         await self._drain(server, journal)
         if siblings is not None:
             siblings.close()
+        registry.close()
         index.close()
 
+    def _open_registry(self) -> Registry:
+        return Registry.open(self._settings.registry_url, self._keys, moment=datetime.now(UTC))
+
     def _servicers(
-        self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays, rounds: Rounds
+        self,
+        index: IndexReader,
+        journal: GroupCommit,
+        log: Log,
+        registry: RegistryAccess,
+        replays: Replays,
+        rounds: Rounds,
     ) -> Servicers:
         settings, catalogue = self._settings, self._catalogue
         language = Language(settings.language)
@@ -135,7 +156,16 @@ class Worker:
             new_id=new_check_id,
         )
         batches = Batches(checks, index, journal, freshness, replays)
-        return Servicers(checks, batches, RecordedChecks(log, catalogue, language))
+        due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
+        return Servicers(
+            checks=checks,
+            batches=batches,
+            recorded=RecordedChecks(log, catalogue, language),
+            outcomes=Outcomes(log, registry, self._clock),
+            deferrals=Deferrals(log, registry, index, catalogue, language, self._clock),
+            overdue=OverdueOutcomes(log, registry, due, open_for, self._clock),
+            coverage=CoverageReports(log),
+        )
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
@@ -170,7 +200,10 @@ class Worker:
                 ("CheckSubject", pb.CheckSubjectRequest, servicers.checks.check),
                 ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, servicers.batches.check),
                 ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
+                *servicers.outcomes.methods(),
             ),
+            DEFERRAL_SERVICE: servicers.deferrals.methods(),
+            AUDIT_SERVICE: (*servicers.overdue.methods(), *servicers.coverage.methods()),
         }
 
         def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:

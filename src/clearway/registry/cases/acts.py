@@ -64,6 +64,8 @@ def report_outcome(
     place = report_named(file.entries, report.report_id)
     if place is not None:
         return up_to_report(file.entries, place, check_id, report)
+    if file.knows_report(report.report_id):
+        raise ReportIdReused
     if file.closed:
         raise CaseIsClosed
     if result is CaseResult.GRANTED:

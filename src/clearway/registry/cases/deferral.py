@@ -162,7 +162,14 @@ def state_after(deferral: Deferral, event: DeferralEvent) -> DeferralState:
 
 def commit(deferral: Deferral, commitment: Committed) -> tuple[DeferralEvent, ...]:
     """Take the applicant's written commitment."""
-    return () if deferral.happened(commitment) else allowed(deferral, commitment)
+    known = deferral.commitment
+    said_again = known is not None and signature(known) == signature(commitment)
+    return () if said_again else allowed(deferral, commitment)
+
+
+def signature(commitment: Committed) -> tuple[str, str, str]:
+    """What makes a commitment the same one: who took it, in what capacity it was signed, where it is kept."""
+    return commitment.officer, commitment.signatory, commitment.reference
 
 
 def issue_notice(

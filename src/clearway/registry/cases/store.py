@@ -36,15 +36,12 @@ ENDINGS = tuple(kind_of(event) for event in (Completed, Withdrawn, Lapsed))
 """The kinds of events after which nothing more is awaited."""
 
 
-class CaseFile:
-    """One case, while it is acted on: its events, in the write transaction that appends to them."""
+class CaseRecord:
+    """One case, as its events add up."""
 
-    def __init__(self, connection: Connection, case: Case, *, actor: str, moment: datetime) -> None:
+    def __init__(self, case: Case, entries: tuple[CaseEntry, ...]) -> None:
         self.case = case
-        self._connection = connection
-        self._actor = actor
-        self._moment = moment
-        self.entries = entries_where(connection, in_case(case))
+        self.entries = entries
 
     @property
     def closed(self) -> bool:
@@ -59,6 +56,16 @@ class CaseFile:
         """Every deferral of the case that was committed to, by its check."""
         committed = [entry.check_id for entry in self.entries if isinstance(entry.event, Committed)]
         return {check_id: self.deferral(check_id) for check_id in committed}
+
+
+class CaseFile(CaseRecord):
+    """One case, while it is acted on: in the write transaction that appends to it."""
+
+    def __init__(self, connection: Connection, case: Case, *, actor: str, moment: datetime) -> None:
+        super().__init__(case, entries_where(connection, in_case(case)))
+        self._connection = connection
+        self._actor = actor
+        self._moment = moment
 
     def append(self, check_id: str, event: CaseEvent) -> None:
         """Record that `event` happened after a check. Raises `RegistryError` BUSY where another writer was first."""
@@ -79,10 +86,18 @@ class CaseFile:
         entry = CaseEntry(self.case, check_id, self._moment, self._actor, event)
         self.entries = (*self.entries, entry)
 
+    def knows_report(self, report_id: str) -> bool:
+        """Whether the authority has used this report id, in this case or in another."""
+        wanted = select(CaseEventRow.seq).where(CaseEventRow.event_key == self._report_key(report_id))
+        return self._connection.execute(wanted).first() is not None
+
+    def _report_key(self, report_id: str) -> str:
+        return f"outcome:{self.case.authority}:{report_id}"
+
     def _key(self, check_id: str, event: CaseEvent) -> str:
         """What only one event can be: a deferral's next one, a report of this id, the end of this case."""
         if isinstance(event, OutcomeReported):
-            return f"outcome:{self.case.authority}:{event.report_id}"
+            return self._report_key(event.report_id)
         if isinstance(event, CaseClosed):
             return f"closed:{self.case.authority}:{self.case.case_number}"
         return f"deferral:{check_id}:{len(of_deferral(self.entries, check_id))}"
@@ -103,17 +118,10 @@ class Cases:
         with writing(self._engine) as connection:
             yield CaseFile(connection, case, actor=actor, moment=moment)
 
-    def of_case(self, case: Case) -> tuple[CaseEntry, ...]:
-        """Everything that happened in a case, in order."""
+    def of_case(self, case: Case) -> CaseRecord:
+        """A case, as everything that happened in it adds up."""
         with reading(self._engine) as connection:
-            return entries_where(connection, in_case(case))
-
-    def of_report(self, authority: str, report_id: str) -> CaseEntry | None:
-        """The report of this id, in whatever case of the authority it was made."""
-        key = f"outcome:{authority}:{report_id}"
-        with reading(self._engine) as connection:
-            found = entries_where(connection, CaseEventRow.event_key == key)
-        return found[0] if found else None
+            return CaseRecord(case, entries_where(connection, in_case(case)))
 
     def open_deferrals(self, authority: str) -> dict[str, Deferral]:
         """The authority's deferrals in which materials are awaited, in cases not closed, by check.

@@ -72,7 +72,7 @@ def state(registry: Registry, check_id: str = CHECK, case: Case = CASE) -> Defer
 
 def test_what_is_appended_reads_back(registry: Registry) -> None:
     acting(registry, appending(committed()), appending(report("R-1", applied())))
-    first, second = registry.cases.of_case(CASE)
+    first, second = registry.cases.of_case(CASE).entries
     assert (first.event, second.event) == (committed(), report("R-1", applied()))
     assert (first.case, first.check_id, first.recorded_at, first.actor) == (CASE, CHECK, MOMENT, "local")
 
@@ -83,7 +83,7 @@ def test_nothing_is_kept_where_the_act_fails(registry: Registry) -> None:
 
     with pytest.raises(CaseIsClosed):
         acting(registry, appending(committed()), fails)
-    assert registry.cases.of_case(CASE) == ()
+    assert registry.cases.of_case(CASE).entries == ()
 
 
 def test_of_two_writers_who_saw_the_same_state_one_acts(registry: Registry) -> None:
@@ -126,7 +126,7 @@ def test_a_closed_case_takes_no_act_but_one_done_before(registry: Registry) -> N
     with pytest.raises(CaseIsClosed):
         acting(registry, add)
     acting(registry, lambda file: acts.commit(file, CHECK, committed()))
-    assert len(registry.cases.of_case(CASE)) == 3
+    assert len(registry.cases.of_case(CASE).entries) == 3
 
 
 def test_open_deferrals_are_those_awaited_in_cases_not_closed(registry: Registry) -> None:
@@ -155,7 +155,7 @@ def test_a_report_said_again_gives_the_same_and_is_kept_once(registry: Registry)
 
     acting(registry, once)
     acting(registry, once)
-    assert given[0] == given[1] == registry.cases.of_case(CASE)
+    assert given[0] == given[1] == registry.cases.of_case(CASE).entries
     assert isinstance(given[0][-1].event, CaseClosed)
 
 
@@ -164,6 +164,13 @@ def test_a_report_id_with_another_body_is_refused(registry: Registry, digest: st
     acting(registry, reporting(report()))
     with pytest.raises(ReportIdReused):
         acting(registry, reporting(report(digest=digest), check_id=check_id))
+
+
+def test_a_report_id_used_in_another_case_is_refused(registry: Registry) -> None:
+    acting(registry, reporting(report()))
+    with pytest.raises(ReportIdReused):
+        acting(registry, reporting(report()), case=Case("DEMO-LICENSING", "CASE-2"))
+    acting(registry, reporting(report()), case=Case("OTHER", "CASE-2"))
 
 
 def test_a_closed_case_takes_no_other_report(registry: Registry) -> None:
@@ -239,7 +246,7 @@ def test_a_lapse_enters_the_broken_commitment_with_the_case_event(registry: Regi
         Severity.GENERAL,
     )
     assert (record.document_number, record.document_date) == ("N-1", FIRST_LATE)
-    lapsed = registry.cases.of_case(CASE)[-1].event
+    lapsed = registry.cases.of_case(CASE).entries[-1].event
     assert isinstance(lapsed, Lapsed)
     assert (lapsed.record_id, lapsed.revision) == (record.record_id, revision)
 
@@ -255,7 +262,7 @@ def test_a_refused_lapse_leaves_neither(registry: Registry) -> None:
         with pytest.raises(refused):
             registry.execute(act, actor="officer 7", moment=MOMENT)
     assert registry.head() == before
-    assert len(registry.cases.of_case(CASE)) == 2
+    assert len(registry.cases.of_case(CASE).entries) == 2
 
 
 def test_a_lapse_said_again_makes_no_revision(registry: Registry) -> None:
