@@ -20,8 +20,8 @@ from tests.node import RunningNode
 PATIENCE = 10.0
 OFFICER = "officer 7"
 AUTHORITY = "DEMO-LICENSING"
-BEGUN = date(2026, 5, 4)
-PAST = date(2026, 5, 11)
+BEGUN = date(2024, 5, 6)
+PAST = date(2024, 5, 13)
 """A deadline that has passed, whenever the tests run."""
 
 
