@@ -15,7 +15,8 @@ from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.feeds.adapters import adapter_named
+from clearway.registry.feeds.adapters import adapter_for, adapter_named
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
 from clearway.registry.ledger import NO_DOCUMENT, Document, Ledger, facts_known, head, records, subject_named
@@ -101,7 +102,7 @@ class Registry:
 
     def import_feed(
         self,
-        feed: str,
+        feed: str | FeedSpec,
         path: Path,
         *,
         actor: str,
@@ -112,19 +113,21 @@ class Registry:
         note: str = "",
         progress: Progress | None = None,
     ) -> ImportReport:
-        """Import a file of `feed` (`flat-csv`, `us-csl`) as one revision, all of it or nothing.
+        """Import a file of `feed` as one revision, all of it or nothing.
 
+        `feed` is a feed's configuration, or the name of a format that needs none (`flat-csv`, `us-csl` …).
         `as_of` is the day on which the source stated it: the day of `moment`, if left out. `dry_run` gives the same
-        report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_TIME; `UnreadableFeed`; `SuspiciousList`
-        for a whole list that is empty, older than the one loaded, or greatly changed, unless `confirm`.
+        report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_FEED, INVALID_TIME; `UnreadableFeed`;
+        `SuspiciousList` for a whole list that is empty, older than the one loaded, or greatly changed, unless
+        `confirm`.
         """
-        adapter = adapter_named(feed)
+        adapter = adapter_for(feed) if isinstance(feed, FeedSpec) else adapter_named(feed)
         day = as_of if as_of is not None else moment.date()
         if day > moment.date():
             raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
         try:
             with writing(self._engine) as connection:
-                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{feed}", note=note)
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{adapter.name}", note=note)
                 report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
                 if dry_run:
                     raise _DryRun(report)

@@ -72,6 +72,9 @@ ONLY_IN: dict[Generation, frozenset[str]] = {
 }
 """Columns that only one generation has."""
 
+LEADING = (uscc.NAME, orgcode.NAME, regno.NAME, taxno.NAME)
+"""The order in which a row's codes name its subject, the same in both generations."""
+
 _CODE = re.compile(
     r"行政相对人代码_?(?P<number>[1-6])(?:[(\[【](?P<label>[^)\]】]*)[)\]】]|_?(?P<behind>[^\d(\[【]+))?"
 )
@@ -95,8 +98,8 @@ def settle_codes(header: Header, mapping: Mapping) -> Mapping:
         raise UnreadableFeed(
             "the header has no column of subject codes (行政相对人代码_1 …, or 行政相对人统一社会信用代码)"
         )
-    leading_first = sorted(columns, key=lambda key: columns[key] != uscc.NAME)
-    codes = tuple(CodeColumn(scheme=columns[key], headers=(key,)) for key in leading_first)
+    in_order = sorted(columns, key=lambda key: LEADING.index(columns[key]))
+    codes = tuple(CodeColumn(scheme=columns[key], headers=(key,)) for key in in_order)
     return mapping.model_copy(update={"codes": codes, "personal": tuple(personal)})
 
 

@@ -49,7 +49,7 @@ class Value(_Model):
     `needed`: a row without that column is no header row, and a row without a text there is set aside. `words` turn the
     file's text into our value: that of the word which the text contains; of several, the gravest for a severity, else
     the first written here. `otherwise` is the value of a text that has none of them. `separator` parts several values
-    in one cell.
+    in one cell. `footnotes`: a mark such as `*12` behind the text is no part of it.
     """
 
     headers: Headers = ()
@@ -58,6 +58,7 @@ class Value(_Model):
     words: dict[Text, Text] = {}
     otherwise: str = Field("", max_length=512)
     separator: str = Field("", max_length=8)
+    footnotes: bool = False
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -108,8 +109,8 @@ class Kinds(_Model):
 class NameWords(_Model):
     """For tables that do not say who is a natural person: words that tell by the name.
 
-    A name that begins with a word of `persons` is a natural person's. One with none of `organisations` may be, and is
-    set aside.
+    A name that begins with a word of `persons` and has none of `organisations` is a natural person's. One that has both
+    or neither may be, and is set aside.
     """
 
     persons: tuple[Text, ...] = ()

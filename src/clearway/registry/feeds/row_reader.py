@@ -8,6 +8,7 @@ kept nowhere, not even of a row that is set aside.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -54,6 +55,8 @@ LONGEST = {
 
 _GRAVITY: dict[str, int] = {severity.value: gravity for gravity, severity in enumerate(Severity)}
 
+_FOOTNOTE = re.compile(r"\s*\*+\s*\d*$")
+
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -94,13 +97,17 @@ class RowReader:
 
     def original(self, row: Row) -> dict[str, str]:
         """The columns that are read, with the numbers of natural persons masked; names too, where it may be one's."""
+        public = {at for column, at in self._codes if _names_an_organisation(column, row.cells[at])}
         hidden: set[int | None] = set()
         if self._may_be_about_a_person(row):
-            hidden = {at for _, at in self._codes} | {self._columns.get(name) for name in ("name", "other_names", "id")}
+            hidden.update(at for _, at in self._codes)
+            hidden.update(self._columns.get(name) for name in ("name", "other_names", "id"))
         kept = {}
         for at in self._kept:
             cell = plain(row.cells[at])
-            kept[self.header.cells[at]] = mask(cell) if at in hidden else without_citizen_numbers(cell)
+            if at not in public:
+                cell = mask(cell) if at in hidden else without_citizen_numbers(cell)
+            kept[self.header.cells[at]] = cell
         return kept
 
     def _may_be_about_a_person(self, row: Row) -> bool:
@@ -246,10 +253,12 @@ class RowReader:
         if words is None or identifiers:
             return
         compared = f" {normalise_name(name)} "
-        if any(compared.startswith(f" {normalise_name(word)} ") for word in words.persons):
+        is_person = any(compared.startswith(f" {normalise_name(word)} ") for word in words.persons)
+        is_organisation = any(_holds_word(compared, word) for word in words.organisations)
+        if is_person and not is_organisation:
             raise _natural_person("the name is a natural person's")
-        if not any(_holds_word(compared, word) for word in words.organisations):
-            raise RowFault(RowReason.NATURAL_PERSON, "nothing in the name says that it is not a natural person's")
+        if is_person or not is_organisation:
+            raise RowFault(RowReason.NATURAL_PERSON, "the name does not say whether it is a natural person's")
 
     def _require_known_by_name(self, name: str, masked: str) -> None:
         if masked and self._mapping.states is Fact.KNOWN:
@@ -269,6 +278,8 @@ class RowReader:
         text = as_written(cells[at]) if at is not None else ""
         if not text and value.needed:
             raise RowFault(RowReason.MISSING_VALUE, f"{field}: needed, and empty")
+        if value.footnotes:
+            text = _FOOTNOTE.sub("", text)
         if value.words or value.otherwise:
             text = _by_words(value, text)
         if len(text) > LONGEST.get(field, LONGEST["name"]):
@@ -313,6 +324,14 @@ _ID_OF: dict[Fact, tuple[str, ...]] = {
     Fact.KNOWN: (),
 }
 """What an id is made of, where a mapping does not say."""
+
+
+def _names_an_organisation(column: CodeColumn, cell: str) -> bool:
+    try:
+        code = read_code(column, plain(cell))
+    except RowFault:
+        return False
+    return isinstance(code, Identifier) and not code.personal
 
 
 def _parsed(field: str, scheme: str, value: str) -> Identifier:

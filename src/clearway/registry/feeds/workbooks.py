@@ -48,6 +48,7 @@ def workbook_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
                 _measure(archive, copy)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise UnreadableFeed("the workbook is damaged or protected") from error
+        measured.seek(0)
         with _reading(), CalamineWorkbook.from_filelike(measured) as workbook:
             yield from _rows(workbook)
 
