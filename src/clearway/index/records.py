@@ -45,6 +45,9 @@ PROFILE = b"p"
 SEAL = 4
 """Bytes of check sum at the end of a value."""
 
+KEY_LENGTHS = {IDENTIFIER: 17, HOLDINGS: 9, NAME: 25, CONTAINED: 25, PROFILE: 9}
+"""Bytes of a key, by its kind."""
+
 INTACT = 0x2144DF1C
 """What CRC-32 gives for any message followed by its own CRC-32, low byte first."""
 
@@ -124,9 +127,10 @@ def encode_entry(subject: RegisteredSubject, keys: SubjectKeys) -> Entry:
         keys.identifier_key(scheme, code): "" if (scheme, code) == (profile.scheme, profile.code) else scheme
         for scheme, code in subject.identifiers
     }
-    names = dict.fromkeys(keys.name_key(name) for name in subject.names if name)
-    contained = tuple(keys.identifier_key(scheme, code) for scheme, code in subject.contained)
-    holdings = Holdings(tuple(identifiers.items()), tuple(names), contained)
+    # Lists, not generators: a rebuild comes by here for every subject.
+    names = dict.fromkeys([keys.name_key(name) for name in subject.names if name])
+    contained = [keys.identifier_key(scheme, code) for scheme, code in subject.contained]
+    holdings = Holdings(tuple(identifiers.items()), tuple(names), tuple(contained))
     return Entry(profile.subject_id.to_bytes(8, "big"), _encode(profile), holdings, _encode(holdings))
 
 
@@ -135,18 +139,15 @@ def reference(number: bytes, through: str) -> bytes:
     return number + through.encode()
 
 
-def pairs(entry: Entry) -> list[tuple[bytes, bytes]]:
-    """Every (key, sealed value) that makes up `entry`."""
-    number = entry.number
-    made = [_record(PROFILE + number, entry.profile), _record(HOLDINGS + number, entry.holdings_bytes)]
-    made += [_record(IDENTIFIER + key, reference(number, through)) for key, through in entry.holdings.identifiers]
-    made += [_record(NAME + key + number, b"") for key in entry.holdings.names]
-    made += [_record(CONTAINED + key + number, b"") for key in entry.holdings.contained]
-    return made
-
-
-def _record(key: bytes, payload: bytes) -> tuple[bytes, bytes]:
-    return key, seal(key, payload)
+def records(entry: Entry) -> list[bytes]:
+    """Everything that makes up `entry`: each key with its sealed value behind it, in no order."""
+    number, holdings = entry.number, entry.holdings
+    made = [PROFILE + number + entry.profile, HOLDINGS + number + entry.holdings_bytes]
+    made += [IDENTIFIER + key + reference(number, through) for key, through in holdings.identifiers]
+    made += [NAME + key + number for key in holdings.names]
+    made += [CONTAINED + key + number for key in holdings.contained]
+    # `seal`, before key and value are parted.
+    return [record + crc32(record).to_bytes(SEAL, "little") for record in made]
 
 
 def encode_meta(meta: Meta) -> bytes:

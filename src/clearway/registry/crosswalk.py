@@ -22,8 +22,12 @@ R = TypeVar("R")
 
 def contained_in(codes: Iterable[Code]) -> tuple[tuple[str, str], ...]:
     """The (scheme, code) pairs that stand inside these codes."""
-    inside = (organisation_code_within(code.scheme, code.code) for code in codes)
-    return tuple((orgcode.NAME, code) for code in dict.fromkeys(filter(None, inside)))
+    found: dict[tuple[str, str], None] = {}
+    for code in codes:
+        inside = organisation_code_within(code.scheme, code.code)
+        if inside is not None:
+            found[orgcode.NAME, inside] = None
+    return tuple(found)
 
 
 def owners_of(codes: Iterable[Code], owner: Callable[[Code], R | None]) -> dict[Code, R | None]:

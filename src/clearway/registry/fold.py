@@ -90,7 +90,7 @@ class SubjectRecord:
     def apply(self, event: Event) -> None:
         """Add the next event."""
         match event:
-            case Listed() | AdverseRecorded() | Known():
+            case Known() | Listed() | AdverseRecorded():
                 self._state(event)
             case Corrected():
                 self._correct(event)
@@ -219,16 +219,15 @@ class SubjectRecord:
 
     def names(self) -> tuple[str, ...]:
         """The names that the sources give it, the latest stated first. None is kept for a natural person."""
-        codes = self.codes()
+        return self._names(self.codes())
+
+    def _names(self, codes: tuple[Code, ...]) -> tuple[str, ...]:
         if codes and codes[0].personal:
             return ()
-        names: dict[str, None] = {}
         latest_first = tuple(reversed(self.descriptions.values()))
-        for description in latest_first:
-            if description.name:
-                names.setdefault(description.name)
-        for description in latest_first:
-            for name in description.other_names:
+        names = dict.fromkeys([said.name for said in latest_first if said.name])
+        for said in latest_first:
+            for name in said.other_names:
                 names.setdefault(name)
         return tuple(names)
 
@@ -239,8 +238,8 @@ class SubjectRecord:
     def registered(self) -> RegisteredSubject:
         """The subject with every code and every name it goes by."""
         codes = self.codes()
-        names = self.names()
-        primary = codes[0] if codes else Code("", "")
+        names = self._names(codes)
+        primary = codes[0] if codes else _NO_CODE
         profile = SubjectProfile(
             subject_id=self.subject_id,
             scheme=primary.scheme,
@@ -252,15 +251,17 @@ class SubjectRecord:
             masked=primary.masked or self._masked(),
             other_names=names[1:],
         )
-        identifiers = tuple((code.scheme, code.code) for code in codes)
+        identifiers = tuple([(code.scheme, code.code) for code in codes])
         return RegisteredSubject(profile, identifiers, names, contained_in(codes))
 
     def _known_since(self) -> date | None:
-        days = [said.known_since for said in self.descriptions.values() if said.known_since is not None]
-        return min(days) if days else None
+        return min([said.known_since for said in self.descriptions.values() if said.known_since], default=None)
 
     def _masked(self) -> str:
-        return next((said.masked for said in self.descriptions.values() if said.masked), "")
+        for said in self.descriptions.values():
+            if said.masked:
+                return said.masked
+        return ""
 
     def listing_facts(self, fact_id: str) -> ListingFacts:
         """What was last stated of a listing. `KeyError` where there is none."""
@@ -280,6 +281,9 @@ class SubjectRecord:
         return AdverseFacts(
             record.kind, record.severity, record.document_number, record.document_date, record.display_ends_on
         )
+
+
+_NO_CODE = Code("", "")
 
 
 def _precedence(code: Code) -> tuple[bool, bool, bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Table, func, insert, select
@@ -93,16 +93,15 @@ def records(connection: Connection, subject_ids: Collection[int], upto: int | No
 
 def added_up(rows: Iterable[Sequence[Any]]) -> Iterator[SubjectRecord]:
     """The subjects behind rows of (subject_id, body), which come ordered by subject and then by time."""
-    for subject_id, events in groupby(rows, key=_first):
-        record = SubjectRecord(subject_id)
-        for _, body in events:
-            record.apply(decode(body))
+    record: SubjectRecord | None = None
+    for subject_id, body in rows:
+        if record is None or record.subject_id != subject_id:
+            if record is not None:
+                yield record
+            record = SubjectRecord(subject_id)
+        record.apply(decode(body))
+    if record is not None:
         yield record
-
-
-def _first(row: Sequence[Any]) -> int:
-    subject_id: int = row[0]
-    return subject_id
 
 
 def head(connection: Connection) -> int:
