@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket
 
+from clearway.querylog.central import open_central
 from clearway.registry import database as registry_database
 from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
 
@@ -57,3 +58,4 @@ def make_template(url: str) -> None:
     engine = registry_database.open_engine(url)
     registry_database.bring_up_to_date(engine)
     engine.dispose()
+    open_central(url).dispose()

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -184,7 +184,7 @@ class Server:
         if done.returncode:
             raise AssertionError(f"{name} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
 
-    def _as_account(self) -> dict[str, object]:
+    def _as_account(self) -> dict[str, Any]:
         if self.account is None:
             return {"cwd": self.folder}
         return {

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import BigInteger, Connection, Table
+from sqlalchemy import BigInteger, Connection, Table, TypeDecorator
 from sqlalchemy.exc import DBAPIError
 
 _TYPES: dict[type, str] = {bool: "bool", str: "text", bytes: "bytea", datetime: "timestamptz", date: "date"}
@@ -34,6 +34,7 @@ def copy_rows(connection: Connection, table: Table, columns: Sequence[str], rows
 
 def _type_of(table: Table, name: str) -> str:
     kind = table.c[name].type
+    kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
     python = kind.python_type
     return ("int8" if isinstance(kind, BigInteger) else "int4") if python is int else _TYPES[python]
 

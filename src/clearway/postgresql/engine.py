@@ -17,11 +17,11 @@ OLDEST = 14
 POOL_SIZE = 5
 """Connections that an engine keeps at most, unless told otherwise."""
 
-READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-"""Execution options of a connection that reads: everything in one transaction is of one moment."""
-
 WRITING = {"isolation_level": "READ COMMITTED"}
-"""Execution options of a connection that writes: it queues for a lock, and then sees what was committed before."""
+"""Execution options of a connection that writes: it queues for a lock, and then sees what was committed before.
+
+Without them a connection reads: everything in one transaction is of one moment.
+"""
 
 _PATIENCE = {
     # Seconds: to connect; until a silent peer is asked, between questions, and how many go unanswered.
@@ -86,6 +86,9 @@ def open_engine(url: str, *, pool_size: int = POOL_SIZE, limits: Limits = _USUAL
     engine = create_engine(
         found.set(drivername="postgresql+psycopg"),
         connect_args=_connect_args(found, limits),
+        isolation_level="REPEATABLE READ",
+        # An error is logged; what a row held is not.
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=limits.lock / 1000,

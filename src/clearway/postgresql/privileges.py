@@ -9,9 +9,15 @@ from sqlalchemy import Connection
 
 
 def grant(
-    connection: Connection, role: str, *, append: Iterable[str], advance: Iterable[str] = (), call: Iterable[str] = ()
+    connection: Connection,
+    role: str,
+    *,
+    append: Iterable[str],
+    read: Iterable[str] = (),
+    advance: Iterable[str] = (),
+    call: Iterable[str] = (),
 ) -> None:
-    """Let `role` read and append to the tables `append`, also update those in `advance`, and call functions.
+    """Let `role` read and append to the tables `append`, also update those in `advance`, read `read`, and `call`.
 
     Raises SQLAlchemy's `ProgrammingError` where there is no such role.
     """
@@ -19,15 +25,13 @@ def grant(
     statements = [
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(_schema(connection)), sql.Identifier(role)),
         sql.SQL("GRANT SELECT, INSERT ON {} TO {}").format(_names(tables), sql.Identifier(role)),
+        *(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)) for name in read),
         *(sql.SQL("GRANT UPDATE ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)) for name in advance),
         *(
             sql.SQL("GRANT USAGE ON SEQUENCE {} TO {}").format(sql.Identifier(name), sql.Identifier(role))
             for name in _sequences(connection, tables)
         ),
-        *(
-            sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(name), sql.Identifier(role))  # type: ignore[arg-type]
-            for name in call
-        ),
+        *(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(sql.SQL(name), sql.Identifier(role)) for name in call),
     ]
     for statement in statements:
         connection.exec_driver_sql(statement.as_string(None))

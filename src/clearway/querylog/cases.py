@@ -86,13 +86,14 @@ def last_checks(central: Connection, unshipped: Iterable[StoredCheck], window: W
     """
     pending = latest(answered(unshipped, window.authority))
     found = [check for check in pending.values() if window.holds(check) and not superseded(central, window, check)]
-    for row in central.execution_options(yield_per=_CHUNK).execute(last_in_window(window)):
-        check = CaseCheck(*row)
-        later = pending.get(check.case_number)
-        if later is None or later.place < check.place:
-            found.append(check)
-            if len(found) >= limit + len(pending):
-                break
+    with central.execution_options(yield_per=_CHUNK).execute(last_in_window(window)) as rows:
+        for row in rows:
+            check = CaseCheck(*row)
+            later = pending.get(check.case_number)
+            if later is None or later.place < check.place:
+                found.append(check)
+                if len(found) >= limit + len(pending):
+                    break
     return sorted(found, key=lambda check: check.place)[:limit]
 
 

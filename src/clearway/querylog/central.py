@@ -3,11 +3,14 @@
 `check_log` holds the exact bytes of each record beside the columns people search by; `journal_cursor` says how far each
 journal segment has been copied, and advances in the same transaction as the rows. Cursors are kept after their segment
 is gone: a segment that came back from a backup is not copied twice.
+
+It is an SQLite file of one node, or PostgreSQL for several (`clearway.querylog.postgresql`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     Column,
+    ColumnElement,
     Dialect,
     Engine,
     Index,
@@ -34,9 +38,14 @@ from sqlalchemy import (
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.engine import URL
 
+from clearway.postgresql import turns
+from clearway.postgresql.engine import BACKEND, POOL_SIZE
+from clearway.postgresql.privileges import grant
+from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
 
@@ -53,7 +62,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -177,23 +186,70 @@ def row_of(record: CheckRecord, raw: bytes) -> Mapping[str, object]:
     }
 
 
-def open_central(path: Path) -> Engine:
-    """The embedded central log, created and brought up to date where necessary; safe from several processes at once.
+def open_central(where: Path | str, *, pool_size: int = POOL_SIZE) -> Engine:
+    """The central log, created and brought up to date where necessary; safe from several processes at once.
 
-    Raises `NotDurable` where the file system cannot hold it, and what SQLAlchemy raises for a file that is no database.
+    `where` is the file of an embedded log, or the URL of a PostgreSQL database (`attach` opens one without asking).
+    Raises `NotDurable` where the file system cannot hold it, `UnsupportedDatabase` for another database, and what
+    SQLAlchemy raises for a file that is no database or a database that cannot be reached.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), module=sqlite3, connect_args={"timeout": BUSY_SECONDS}
-    )
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    engine = attach(where, pool_size=pool_size)
     try:
         upgrade(engine)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def attach(where: Path | str, *, pool_size: int = POOL_SIZE) -> Engine:
+    """The central log as it is: nothing is asked of it before it is used. Raises `UnsupportedDatabase`."""
+    if isinstance(where, str):
+        return postgresql.open_engine(where, pool_size)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        URL.create("sqlite", database=str(where)), module=sqlite3, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def on_postgresql(central: Engine | Connection) -> bool:
+    """Whether the log is in PostgreSQL."""
+    return central.dialect.name == BACKEND
+
+
+@contextmanager
+def writing(central: Engine) -> Iterator[Connection]:
+    """A write transaction: committed when the block ends, rolled back when it raises."""
+    if on_postgresql(central):
+        with postgresql.writing(central) as connection:
+            yield connection
+        return
+    with central.connect().execution_options(**WRITING) as connection, connection.begin():
+        yield connection
+
+
+def settled(central: Connection) -> ColumnElement[bool]:
+    """Which rows are final: a follower that goes on from the greatest number among them misses none.
+
+    On SQLite all are: there is one writer at a time, and it draws the numbers.
+    """
+    return check_log.c.seq < postgresql.settled(central) if on_postgresql(central) else true()
+
+
+def grant_to_service(central: Engine, role: str) -> None:
+    """Let the role that nodes connect as read and append, and move the journals' cursors. PostgreSQL only."""
+    with writing(central) as connection:
+        grant(
+            connection,
+            role,
+            append=(check_log.name, check_listing.name, postgresql.check_log_life.name),
+            read=(VERSION_TABLE,),
+            advance=(journal_cursor.name,),
+            call=("check_log_make_month(date)",),
+        )
 
 
 def upgrade(engine: Engine) -> None:
@@ -206,7 +262,9 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", "clearway.querylog:migrations")
-    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+    with writing(engine) as connection:
+        if on_postgresql(connection):
+            turns.take(connection, postgresql.UPGRADING)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -154,8 +154,9 @@ class Log:
         wanted = wanted or Filter()
         statement = select(check_log.c.seq, check_log.c.record).where(*wanted.where()).order_by(check_log.c.seq)
         with self._snapshot() as (central, pending):
-            for seq, raw in central.execution_options(yield_per=_CHUNK).execute(statement):
-                yield StoredCheck.of(raw, seq)
+            with central.execution_options(yield_per=_CHUNK).execute(statement) as rows:
+                for seq, raw in rows:
+                    yield StoredCheck.of(raw, seq)
             yield from (stored for stored in pending if wanted.matches(stored.record))
 
     def last_checks(self, window: Window, limit: int) -> list[CaseCheck]:

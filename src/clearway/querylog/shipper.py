@@ -17,13 +17,24 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
 
-from clearway.querylog.central import WRITING, StoredCheck, check_listing, check_log, journal_cursor, row_of
+from clearway.postgresql.copying import copy_rows
+from clearway.querylog import postgresql
+from clearway.querylog.central import (
+    StoredCheck,
+    check_listing,
+    check_log,
+    journal_cursor,
+    on_postgresql,
+    row_of,
+    writing,
+)
 from clearway.querylog.record import UnreadableRecord
 from clearway.querylog.segment import FileLock, SegmentFiles, SegmentName, open_rows, rows_after, segments, sweep
 from clearway.querylog.sqlite import checkpoint, sqlite3
@@ -93,6 +104,7 @@ class Shipper:
         self._monotonic = monotonic
         self._following: dict[str, _Following] = {}
         self._troubles: dict[SegmentName, str] = {}
+        self._months = postgresql.Months(central) if on_postgresql(central) else None
 
     def step(self) -> Shipped:
         """Ships what is there now. Raises SQLAlchemy's `DBAPIError` where the central log fails; nothing is lost."""
@@ -181,14 +193,24 @@ class Shipper:
         """Ships batch by batch, one central transaction each; yields how many rows each one held."""
         name = str(following.files.name)
         while rows := _readable(following, self._batch_rows):
-            with self._central.connect().execution_options(**WRITING) as central, central.begin():
-                cursor = _cursor(central, name)
-                if cursor == following.shipped:
-                    _copy(central, rows)
-                    _advance(central, name, cursor + len(rows))
+            cursor = self._add(name, following.shipped, rows)
             # Elsewhere than expected: an earlier commit took effect although it reported a failure. The table is right.
             following.shipped, moved = (cursor + len(rows), len(rows)) if cursor == following.shipped else (cursor, 0)
             yield moved
+
+    def _add(self, name: str, shipped: int, rows: list[StoredCheck]) -> int:
+        """Add rows if the segment's cursor stands at `shipped`, and move it; gives where it stood."""
+        if self._months is None:
+            return _add_rows(self._central, name, shipped, rows, _copy)
+        self._months.make_for(row.record.check_id for row in rows)
+        try:
+            return _add_rows(self._central, name, shipped, rows, _copy_in)
+        except IntegrityError as error:
+            if getattr(error.orig, "sqlstate", None) == postgresql.NO_PARTITION:
+                self._months.forget()
+                raise
+            # Some of them are there already: look at each.
+            return _add_rows(self._central, name, shipped, rows, _copy)
 
     def _delete_unbegun(self, files: SegmentFiles) -> None:
         """A segment without its table: its owner is just beginning it, or died then and never promised anything."""
@@ -235,6 +257,25 @@ def _cursor(central: Connection, segment: str) -> int:
     return found or 0
 
 
+def _add_rows(
+    central: Engine,
+    name: str,
+    shipped: int,
+    rows: list[StoredCheck],
+    copy: Callable[[Connection, list[StoredCheck]], None],
+) -> int:
+    with writing(central) as connection:
+        cursor = (
+            postgresql.lock_cursor(connection, journal_cursor, name)
+            if on_postgresql(connection)
+            else _cursor(connection, name)
+        )
+        if cursor == shipped:
+            copy(connection, rows)
+            _advance(connection, name, cursor + len(rows))
+    return cursor
+
+
 def _advance(central: Connection, segment: str, shipped: int) -> None:
     moved = central.execute(
         journal_cursor.update().where(journal_cursor.c.segment == segment), {"shipped": shipped}
@@ -260,18 +301,43 @@ def _readable(following: _Following, limit: int) -> list[StoredCheck]:
 
 def _copy(central: Connection, rows: list[StoredCheck]) -> None:
     """Inserts the records; one that is there already, byte for byte, is passed over; another with its id is damage."""
-    dialect = postgresql if central.dialect.name == "postgresql" else sqlite
+    dialect = postgresql_dialect if on_postgresql(central) else sqlite
     statement = dialect.insert(check_log).on_conflict_do_nothing(index_elements=["check_id"])
-    inserted = central.execute(statement, [row_of(row.record, row.raw) for row in rows]).rowcount
-    named = [{"listing_id": name, "check_id": row.record.check_id} for row in rows for name in row.record.listings]
+    inserted = central.execute(statement, _numbered(central, rows)).rowcount
+    named = _named(rows)
     if named:
-        central.execute(dialect.insert(check_listing).on_conflict_do_nothing(), named)
+        columns = check_listing.c.keys()
+        values = [dict(zip(columns, pair, strict=True)) for pair in named]
+        central.execute(dialect.insert(check_listing).on_conflict_do_nothing(), values)
     if inserted == len(rows):
         return
     ids = [row.record.check_id for row in rows]
     stored = central.execute(select(check_log.c.record).where(check_log.c.check_id.in_(ids))).scalars()
     if set(stored) != {row.raw for row in rows}:
         raise SegmentDamaged("it holds another record under the id of a check that is already in the log")
+
+
+def _copy_in(central: Connection, rows: list[StoredCheck]) -> None:
+    """Copies the records in, none of which is there yet. Raises `IntegrityError` where one is."""
+    columns = check_log.c.keys()
+    copy_rows(central, check_log, columns, (tuple(row[name] for name in columns) for row in _numbered(central, rows)))
+    named = _named(rows)
+    if named:
+        copy_rows(central, check_listing, check_listing.c.keys(), named)
+
+
+def _numbered(central: Connection, rows: list[StoredCheck]) -> list[dict[str, object]]:
+    """The rows' columns; with their numbers where the engine does not number them by itself."""
+    columns = [dict(row_of(row.record, row.raw)) for row in rows]
+    if on_postgresql(central):
+        for row, number in zip(columns, postgresql.numbers(central, len(rows)), strict=True):
+            row["seq"] = number
+    return columns
+
+
+def _named(rows: list[StoredCheck]) -> list[tuple[str, str]]:
+    """Each listing that an answer speaks of, with the check."""
+    return [(name, row.record.check_id) for row in rows for name in dict.fromkeys(row.record.listings)]
 
 
 def _warn(state: RetryCallState) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from clearway.querylog.journal import JournalFailed, Recovery
+from sqlalchemy import Engine
+
+from clearway.querylog.journal import Journal, JournalFailed, Recovery
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord, encode_record
+from clearway.querylog.shipper import Shipper
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -48,6 +53,17 @@ def a_record(number: int = 1, **changes: Any) -> CheckRecord:
 
 def raws(*numbers: int, **changes: Any) -> list[bytes]:
     return [encode_record(a_record(number, **changes)) for number in numbers]
+
+
+def log_of(central: Engine, journals: Path, shipped: Iterable[CheckRecord], waiting: Iterable[CheckRecord] = ()) -> Log:
+    """A log with some checks shipped and some still in a journal."""
+    journal = Journal(journals, "w0")
+    journal.append([encode_record(record) for record in shipped])
+    with Shipper(central, journals) as shipper:
+        shipper.step()
+    journal.append([encode_record(record) for record in waiting])
+    journal.close()
+    return Log(central, journals)
 
 
 class FaultyJournal:

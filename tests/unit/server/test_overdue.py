@@ -14,8 +14,7 @@ from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE, open_central
 from clearway.querylog.reader import Log
 from clearway.server.overdue import OverdueOutcomes
 from clearway.server.registry_door import RegistryDoor
-from tests.unit.querylog.records import NOON, a_record
-from tests.unit.querylog.test_cases import log_of
+from tests.unit.querylog.records import NOON, a_record, log_of
 from tests.unit.server.calls import a_call
 
 NOW = NOON + timedelta(days=100)

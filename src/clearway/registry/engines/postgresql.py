@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from clearway.postgresql import turns
-from clearway.postgresql.engine import READING, WRITING, Limits, UnsupportedDatabase
+from clearway.postgresql.engine import WRITING, Limits, UnsupportedDatabase
 from clearway.postgresql.engine import open_engine as open_postgresql
 from clearway.postgresql.faults import Trouble, trouble_of
 from clearway.registry.errors import RegistryError, RegistryReason
@@ -55,7 +55,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read transaction as of its first look. Raises `RegistryError`."""
     with told_by_name(), engine.connect() as connection:
-        yield connection.execution_options(**READING)
+        yield connection
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from clearway.postgresql import append_only
 from clearway.querylog.central import Instant
 
 revision = "0001"
@@ -15,10 +16,12 @@ _exact = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Creates both tables; the log refuses changes and deletions from the start."""
+    partitioned = op.get_bind().dialect.name == "postgresql"
     op.create_table(
         "check_log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-        sa.Column("check_id", _exact, nullable=False),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+        # A key of a partitioned table holds what it is partitioned by.
+        sa.Column("check_id", _exact, nullable=False, primary_key=partitioned),
         sa.Column("decided_at", Instant, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("standing", sa.Text, nullable=False),
@@ -35,6 +38,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Text, nullable=False),
         sa.Column("edition", sa.Text, nullable=False),
         sa.Column("record", sa.LargeBinary, nullable=False),
+        postgresql_partition_by="RANGE (check_id)",
     )
     op.create_index("check_log_check_id", "check_log", ["check_id"], unique=True)
     for column in ("request_id", "case_number", "decided_at", "subject_key"):
@@ -46,7 +50,9 @@ def upgrade() -> None:
         sa.Column("segment", _exact, primary_key=True),
         sa.Column("shipped", sa.BigInteger, nullable=False),
     )
-    if op.get_bind().dialect.name == "sqlite":  # triggers are each engine's own language
+    if partitioned:
+        append_only.forbid_change(op.get_bind(), "check_log")
+    else:
         for verb in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER check_log_no_{verb.lower()} BEFORE {verb} ON check_log"

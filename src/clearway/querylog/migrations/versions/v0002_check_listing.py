@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from clearway.postgresql import append_only
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -19,7 +21,9 @@ def upgrade() -> None:
         sa.Column("check_id", _exact, primary_key=True),
         sqlite_with_rowid=False,
     )
-    if op.get_bind().dialect.name == "sqlite":
+    if op.get_bind().dialect.name == "postgresql":
+        append_only.forbid_change(op.get_bind(), "check_listing")
+    else:
         for verb in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER check_listing_no_{verb.lower()} BEFORE {verb} ON check_listing"

@@ -8,16 +8,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from clearway.querylog import shipper as shipper_module
-from clearway.querylog.central import check_log, journal_cursor, row_of
+from clearway.querylog.central import check_log, journal_cursor
 from clearway.querylog.journal import Journal, SegmentLimits
 from clearway.querylog.record import decode_record, encode_record
 from clearway.querylog.segment import SegmentFiles, SegmentName, segments, set_aside
 from clearway.querylog.shipper import Shipper, ShipperRunning
-
-from .records import a_record, raws
+from tests.unit.querylog.records import a_record, raws
 
 
 def logged(central: Engine) -> list[bytes]:
@@ -175,9 +174,10 @@ class TestDamage:
         assert (step.rows, len(step.damaged), logged(central)) == (2, 1, raws(1, 2))
 
     def test_another_record_under_a_known_id_is_damage(self, central: Engine, journals: Path) -> None:
-        first = a_record(1, officer="officer 1")
-        with central.begin() as connection:
-            connection.execute(insert(check_log), [row_of(first, encode_record(first))])
+        with closing(Journal(journals, "w9")) as journal:
+            journal.append(raws(1, officer="officer 1"))
+        with Shipper(central, journals, keep=0) as shipper:
+            shipper.step()
         with closing(Journal(journals, "w0")) as journal:
             journal.append(raws(1))
         with Shipper(central, journals, keep=0) as shipper:
@@ -193,14 +193,14 @@ class TestDamage:
 
 
 def test_a_failing_central_log_is_tried_again(central: Engine, journals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy, failures = shipper_module._copy, iter([True, True])
+    advance, failures = shipper_module._advance, iter([True, True])
 
-    def copy_or_fail(connection: object, rows: object) -> None:
+    def advance_or_fail(connection: Connection, segment: str, shipped: int) -> None:
         if next(failures, False):
-            connection.execute(text("SELECT * FROM gone"))  # type: ignore[attr-defined]
-        copy(connection, rows)  # type: ignore[arg-type]
+            connection.execute(text("SELECT * FROM gone"))
+        advance(connection, segment, shipped)
 
-    monkeypatch.setattr(shipper_module, "_copy", copy_or_fail)
+    monkeypatch.setattr(shipper_module, "_advance", advance_or_fail)
     stop = threading.Event()
     with closing(Journal(journals, "w0")) as journal, Shipper(central, journals) as shipper:
         journal.append(raws(1, 2))

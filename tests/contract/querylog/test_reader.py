@@ -11,8 +11,7 @@ from sqlalchemy import Engine
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Backlog, Filter, Log
 from clearway.querylog.shipper import Shipper
-
-from .records import NOON, a_check_id, a_record, raws
+from tests.unit.querylog.records import NOON, a_check_id, a_record, raws
 
 ALL = list(range(1, 7))
 
