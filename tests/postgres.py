@@ -119,7 +119,7 @@ class Server:
         """Start it, and return when it takes connections."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.programs / "postgres", "-D", self.data], stdout=log, stderr=log, **self._as_account()
+                [str(self.programs / "postgres"), "-D", str(self.data)], stdout=log, stderr=log, **self._as_account()
             )
         last = time.monotonic() + within
         while time.monotonic() < last:
@@ -151,7 +151,7 @@ class Server:
     def execute(self, statement: str | sql.Composed, database: str = "postgres") -> None:
         """Do something as the superuser, outside a transaction."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
     def make_database(self, template: str = "template0", owner: str = "postgres") -> str:
         """A new database; its name."""
@@ -174,12 +174,12 @@ class Server:
 
     def tool(self, name: str, *arguments: str) -> bytes:
         """Run one of PostgreSQL's own programs against this server."""
-        command = [self.programs / name, "--host", str(self.folder), "--username", "postgres", *arguments]
+        command = [str(self.programs / name), "--host", str(self.folder), "--username", "postgres", *arguments]
         done = subprocess.run(command, check=True, capture_output=True, timeout=60, **self._as_account())
         return bytes(done.stdout)
 
     def _run(self, name: str, *arguments: str) -> None:
-        command = [self.programs / name, "-D", str(self.data), *arguments]
+        command = [str(self.programs / name), "-D", str(self.data), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **self._as_account())
         if done.returncode:
             raise AssertionError(f"{name} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
