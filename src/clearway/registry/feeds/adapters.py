@@ -13,7 +13,7 @@ from clearway.registry.feeds.mapping import Fact, Mapping, read_mapping
 from clearway.registry.feeds.rows import Adapter
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.feeds.tables import Settle, TableFeed
-from clearway.registry.feeds.us_csl import UsConsolidatedScreeningList
+from clearway.registry.feeds.us_csl import REGIMES, UsConsolidatedScreeningList
 from clearway.registry.feeds.us_sdn import UsSdn
 
 MAPPED = "mapped"
@@ -50,6 +50,16 @@ FORMATS: dict[str, Callable[[FeedSpec], Adapter]] = {
     MAPPED: _mapped,
 }
 """Format name → what makes a feed's adapter. Without configuration, a feed has its format's name."""
+
+REGIMES_OF_FORMATS: dict[str, tuple[str, ...]] = {
+    "us-csl": tuple(REGIMES.values()),
+    "us-sdn": ("US-SDN",),
+    "world-bank": ("WORLD-BANK-INELIGIBLE",),
+}
+"""Format → the regimes that its files carry, where the format says so and the feed does not."""
+
+ROWS_NAME_REGIMES = frozenset({"flat-csv", "us-csl", MAPPED})
+"""Formats whose rows may name their regimes themselves, whatever the feed's own."""
 
 
 def adapter_named(feed: str) -> Adapter:
