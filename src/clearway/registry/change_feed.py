@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from datetime import date
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from clearway.decision.facts import RegisteredSubject
 from clearway.registry.database import reading
@@ -71,13 +71,8 @@ class ChangeFeed:
 
     def confirmations(self, upto: int) -> dict[str, date]:
         """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
-        query = (
-            select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
-            .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
-            .group_by(FeedRunRow.feed)
-        )
         with reading(self._engine) as connection:
-            return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+            return confirmations(connection, upto)
 
     def _touched(self, after: int, upto: int) -> array[int]:
         query = (
@@ -88,3 +83,13 @@ class ChangeFeed:
         )
         with reading(self._engine) as connection:
             return array("q", connection.execute(query).scalars())
+
+
+def confirmations(connection: Connection, upto: int) -> dict[str, date]:
+    """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
+    query = (
+        select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
+        .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
+        .group_by(FeedRunRow.feed)
+    )
+    return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416

@@ -74,7 +74,7 @@ class ObjectionGrounds(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How an objection ended. UPHELD ends the listing with it; CORRECTED follows a correction of the listing."""
+    """How an objection ended. UPHELD withdraws the listing from its beginning; CORRECTED goes with a correction."""
 
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -169,9 +169,10 @@ class Delisted(_Event, frozen=True, gc=False, tag="delisted"):
 
 
 class Withdrawn(_Event, frozen=True, gc=False, tag="withdrawn"):
-    """撤销: an adverse record was withdrawn at `at`."""
+    """撤销: an adverse record was withdrawn at `at`; `in_error` where it was wrong from its beginning."""
 
     at: datetime
+    in_error: bool = False
 
 
 class Lifted(_Event, frozen=True, gc=False, tag="lifted"):

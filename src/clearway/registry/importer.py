@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, insert, select
 
 from clearway.registry.commands import MAX_FACT_ID, describe, known_fact, settle_owner, stored_code
+from clearway.registry.crosswalk import contained_in, owners_of
 from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import (
@@ -306,6 +308,7 @@ class _Batch:
         self._feed = feed
         self._codes = {id(row): _stored_codes(row.content, keys) for row in rows}
         wanted = {(code.scheme, code.code) for codes in self._codes.values() for code in codes}
+        wanted.update(chain.from_iterable(map(contained_in, self._codes.values())))
         self._fact_ids = {id(row): _fact_id(row.content, feed, self._codes[id(row)]) for row in rows}
         fact_ids = {fact_id for fact_id in self._fact_ids.values() if fact_id}
         connection = ledger.connection
@@ -344,8 +347,9 @@ class _Batch:
         if len(fact_id) > MAX_FACT_ID and not isinstance(row.content, SubjectKnown):
             return _aside(RowReason.OVERLONG_VALUE, f"the id has more than {MAX_FACT_ID} signs")
         codes = self._codes[id(row)]
+        owners = owners_of(codes, self._owner)
         try:
-            record = settle_owner({code: self._owner(code) for code in codes})
+            record = settle_owner(owners)
         except RegistryError:
             return _aside(RowReason.IDENTIFIER_COLLISION, "a code in the row belongs to another subject")
         misplaced = self._misplaced(row.content, fact_id, record)
@@ -356,7 +360,7 @@ class _Batch:
             return outcome
         if repeats:
             return Fault(Disposition.REJECTED, RowReason.DUPLICATE, "an earlier row of the file states it differently")
-        self._take(row.content, fact_id, codes, record, events)
+        self._take(row.content, fact_id, owners, record, events)
         return outcome
 
     def _owner(self, code: Code) -> SubjectRecord | None:
@@ -397,7 +401,7 @@ class _Batch:
         self,
         content: Statement,
         fact_id: str,
-        codes: tuple[Code, ...],
+        codes: Iterable[Code],
         record: SubjectRecord | None,
         events: Iterable[Event],
     ) -> None:
