@@ -25,6 +25,9 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.feeds.mapping import CodeColumn, Kinds, Mapping, NameWords, Value, Where, mapping_in
+from clearway.registry.feeds.rows import RowReason
+from clearway.registry.feeds.spec import FeedSpec, Limits
 from clearway.server.errors import CODES
 from clearway.server.settings import Settings
 
@@ -99,6 +102,21 @@ def test_an_exit_code_stands_in_the_operators_guide(code: Exit) -> None:
 @pytest.mark.parametrize("name", [*COLUMNS, *FORMATS])
 def test_the_operators_guide_names_what_lists_consist_of(name: str) -> None:
     assert f"`{name}`" in page("operations.md")
+
+
+MAPPING_MODELS = (Mapping, Value, CodeColumn, Where, Kinds, NameWords, FeedSpec, Limits)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*RowReason, *FORMATS, *(field for model in MAPPING_MODELS for field in model.model_fields)})
+)
+def test_the_guide_to_lists_names_every_format_field_and_reason(name: str) -> None:
+    assert f"`{name}`" in page("feeds.md")
+
+
+def test_the_mapping_file_that_is_shown_is_valid() -> None:
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", page("feeds.md"), re.MULTILINE | re.DOTALL)
+    assert mapping_in("feeds.md", shown.encode()).states == "listing"
 
 
 @pytest.mark.parametrize("code", list(NoticeCode))
