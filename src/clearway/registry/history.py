@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Select, select
 
 from clearway.registry.events import Event, decode
+from clearway.registry.ledger import origin_of
 from clearway.registry.schema import EventRow, FeedRunRow, QuarantinedRow, RevisionRow
 
 
@@ -122,8 +123,8 @@ def feed_runs(connection: Connection, feed: str | None, limit: int) -> tuple[Fee
 
 
 def revisions_of_feed(feed: str) -> Select[int]:
-    """The revisions that imports of a feed made."""
-    return select(FeedRunRow.revision).where(FeedRunRow.feed == feed)
+    """The revisions that imports of a feed made, and corrections of rows they had set aside."""
+    return select(RevisionRow.revision).where(RevisionRow.origin == origin_of(feed))
 
 
 def quarantined(connection: Connection, revision: int) -> Iterator[Quarantined]:

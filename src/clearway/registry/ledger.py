@@ -94,6 +94,11 @@ def head(connection: Connection) -> int:
     return connection.execute(select(func.coalesce(func.max(RevisionRow.revision), 0))).scalar_one()
 
 
+def origin_of(feed: str) -> str:
+    """The origin of the revisions that a feed's files make."""
+    return f"feed:{feed}"
+
+
 class Ledger:
     """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
 

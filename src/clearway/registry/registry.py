@@ -14,16 +14,19 @@ from clearway.registry.change_feed import ChangeFeed
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.feeds.adapters import adapter_named
+from clearway.registry.feeds.adapters import adapter_for, adapter_named
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
-from clearway.registry.ledger import Ledger, facts_known, head, records, subjects_named
+from clearway.registry.ledger import Ledger, facts_known, head, origin_of, records, subjects_named
+from clearway.registry.quarantine import Quarantine
+from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow, RegistryIdentity
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
 COMMAND_ORIGIN = "command"
-"""The origin of a revision that a registrar's command made; an import's is `feed:NAME`."""
+"""The origin of a revision that a registrar's command made; an import's is `ledger.origin_of` its feed."""
 
 
 class _DryRun(Exception):
@@ -41,6 +44,8 @@ class Registry:
         self._engine = engine
         self._keys = keys
         self.changes = ChangeFeed(engine)
+        self.readings = Readings(engine)
+        self.quarantine = Quarantine(engine, keys)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:
@@ -86,7 +91,7 @@ class Registry:
 
     def import_feed(
         self,
-        feed: str,
+        feed: str | FeedSpec,
         path: Path,
         *,
         actor: str,
@@ -97,19 +102,20 @@ class Registry:
         note: str = "",
         progress: Progress | None = None,
     ) -> ImportReport:
-        """Import a file of `feed` (`flat-csv`, `us-csl`) as one revision, all of it or nothing.
+        """Import a file of `feed` as one revision, all of it or nothing: a configured one, or one that needs no
+        configuration, by name.
 
         `as_of` is the day on which the source stated it: the day of `moment`, if left out. `dry_run` gives the same
         report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_TIME; `UnreadableFeed`; `SuspiciousList`
         for a whole list that is empty, older than the one loaded, or greatly changed, unless `confirm`.
         """
-        adapter = adapter_named(feed)
+        adapter = adapter_named(feed) if isinstance(feed, str) else adapter_for(feed)
         day = as_of if as_of is not None else moment.date()
         if day > moment.date():
             raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
         try:
             with writing(self._engine) as connection:
-                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{feed}", note=note)
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=note)
                 report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
                 if dry_run:
                     raise _DryRun(report)

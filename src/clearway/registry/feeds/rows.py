@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from clearway.registry.events import AdverseFacts, ListingFacts
+from clearway.registry.feeds.spec import Limits
 from clearway.subjects.identifiers import Identifier, IdentifierFault
 
 
@@ -148,6 +149,10 @@ class Adapter(Protocol):
     @property
     def full_list(self) -> bool:
         """Whether a file is the whole list."""
+
+    @property
+    def limits(self) -> Limits:
+        """How far a whole list may change without a person's word."""
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> Sheet:
         """Read the header and hand over the sheet. Raises `UnreadableFeed` where it is not this format."""

@@ -39,11 +39,15 @@ from clearway.registry.feeds.rows import (
     SubjectDescribed,
     of_fault,
 )
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.subjects.dates import UnreadableDate
 from clearway.subjects.identifiers import Identifier, InvalidIdentifier, parse_identifier
 
 NUMBER_SCHEME = "src.us-csl"
 """The scheme of the list's own `_id`."""
+
+SPEC = FeedSpec(name="us-csl", format="us-csl")
+"""The feed that needs no configuration."""
 
 REGIMES = {
     "SDN": "US-SDN",
@@ -118,8 +122,10 @@ class _Document:
 class UsConsolidatedScreeningList:
     """The adapter."""
 
-    name = "us-csl"
-    full_list = True
+    def __init__(self, spec: FeedSpec = SPEC) -> None:
+        self.name = spec.name
+        self.full_list = True if spec.full_list is None else spec.full_list
+        self.limits = spec.limits
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
@@ -149,7 +155,7 @@ class UsCslSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if cell}
+        return dict(zip(self._columns, row.cells, strict=False))
 
 
 def _content(cells: dict[str, str]) -> ListingStated | Fault:
