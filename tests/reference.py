@@ -304,14 +304,17 @@ class Reference:
         answer.notices["SOURCE_OVERDUE", ""] += len(silent)
         if silent and not answer.restrictions:
             return  # nothing is granted on what a silent source might contradict
-        for incentive, listing_id in self.routes(profile, trusted, request):
-            if silent and not listing_id:
-                continue  # nor is a record known to be clean
+        routes = self.routes(profile, trusted, request)
+        # Nor is a record known to be clean.
+        self.grant(answer, (route for route in routes if route[1] or not silent))
+        self.weigh(answer, profile, item, lacking)
+
+    def grant(self, answer: Answer, routes: Iterator[tuple[model.Incentive, str]]) -> None:
+        for incentive, listing_id in routes:
             if answer.restrictions and incentive.withheld_by_restriction:
                 answer.notices["INCENTIVE_WITHHELD", listing_id] += 1
             else:
                 answer.incentives.add((incentive.code, listing_id))
-        self.weigh(answer, profile, item, lacking)
 
     def say(self, answer: Answer, listing: facts.Listing, regime: model.Regime) -> None:
         """What is to be said of a listing in force, whatever follows from it."""

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "clearway.cli.check:check",
         "batch": "clearway.cli.batch:batch",
         "import": "clearway.cli.imports:import_feed",
+        "feeds": "clearway.cli.feeds:feeds",
         "catalogue": "clearway.cli.catalogue:catalogue",
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",

@@ -67,8 +67,8 @@ _NEVER_LISTED = frozenset({RowReason.NATURAL_PERSON, RowReason.NOT_A_SUBJECT, Ro
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
-Progress = Callable[[int], None]
-"""Called now and then with the number of rows done."""
+Progress = Callable[[int, float], None]
+"""Called now and then with the number of rows done, and the share of the file, 0 to 1, that has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,8 @@ class Import:
         try:
             for rows in chunks(sheet.rows(), CHUNK_ROWS):
                 self._settle(rows, sheet)
+                if self._progress is not None:
+                    self._progress(self._tally.rows, file.share_read)
             if self._adapter.full_list:
                 self._end_what_has_gone()
         finally:
@@ -192,8 +194,6 @@ class Import:
         if aside:
             self._ledger.connection.execute(insert(QuarantinedRow), aside)
         self._tally.rows += len(rows)
-        if self._progress is not None:
-            self._progress(self._tally.rows)
 
     def _count_fault(self, row: Row, fault: Fault) -> None:
         if row.content is fault and not fault.fact_id and fault.reason not in _NEVER_LISTED:
@@ -204,12 +204,14 @@ class Import:
             self._tally.samples.append(FaultSample(row.number, fault.disposition, fault.reason, fault.detail))
 
     def _set_aside(self, row: Row, fault: Fault, sheet: Sheet) -> dict[str, Any]:
+        original = dict(sheet.original(row))
         return {
             "revision": self._ledger.revision,
             "row_number": row.number,
             "reason": fault.reason.value,
             "detail": fault.detail,
-            "original": json.dumps(sheet.original(row), ensure_ascii=False),
+            "original": json.dumps(original, ensure_ascii=False),
+            "masked": not set(original.values()) <= {"", *row.cells, *map(str.strip, row.cells)},
         }
 
     def _end_what_has_gone(self) -> None:
@@ -418,6 +420,18 @@ class _Batch:
             self._ledger.claim_fact(self._facts[fact_id])
         for event in events:
             self._ledger.append(record, event)
+
+
+def settle_rows(ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> list[Fault | None]:
+    """Settle a few rows of a feed against the record, outside any import: for each None, or why it is not taken."""
+    _seen.create(ledger.connection)
+    try:
+        batch = _Batch(ledger, keys, feed, rows)
+        outcomes = [batch.settle(row) for row in rows]
+        ledger.flush()
+    finally:
+        _seen.drop(ledger.connection)
+    return [outcome if isinstance(outcome, Fault) else None for outcome in outcomes]
 
 
 def _listing_events(

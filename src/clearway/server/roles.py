@@ -1,4 +1,7 @@
-"""What each child process of `clearway serve` does: check worker, follower, shipper. Each ends when its parent ends."""
+"""What each child process of `clearway serve` does: check worker, follower, shipper, reader of feeds.
+
+Each ends when its parent ends.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 import uvloop
@@ -18,10 +22,16 @@ from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
 from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
+from clearway.registry.fetching.fetcher import Fetcher
+from clearway.registry.fetching.runner import Runner
+from clearway.registry.fetching.status import status_of_all
 from clearway.registry.registry import Registry
+from clearway.server.clock import SteadyClock
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
+from clearway.server.metrics import FeedMetrics, serve_metrics
 from clearway.server.settings import Settings
+from clearway.server.sources import scheduled_feeds
 from clearway.server.worker import Worker
 
 BEHIND_ANSWERS = 10
@@ -64,6 +74,21 @@ def run_shipper(settings: Settings) -> None:
     stop = stop_event()
     with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
         shipper.run(stop, settings.ship_interval)
+
+
+def run_feeds(settings: Settings) -> None:
+    """Read feeds on schedule, and serve metrics of them, until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    feeds = scheduled_feeds(settings)
+    clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
+    with Registry.open(settings.registry_url, load_keys(settings), moment=clock()) as registry:
+        fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
+        if settings.metrics_address is not None:
+            statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
+            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())))
+        Runner(registry, fetcher, feeds, stop, clock).run()
 
 
 def stop_event() -> threading.Event:

@@ -64,6 +64,7 @@ from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
+from clearway.server.sources import ScheduledSources, scheduled_feeds
 from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
@@ -158,6 +159,7 @@ class Worker:
             language=language,
             clock=self._clock,
             new_id=new_check_id,
+            sources=ScheduledSources(scheduled_feeds(settings)),
         )
         batches = Batches(checks, index, journal, freshness, replays)
         due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)

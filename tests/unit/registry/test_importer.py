@@ -182,7 +182,11 @@ def test_a_quarantined_row_is_kept_as_it_came(desk: Desk) -> None:
     report = desk.flat(known_row(1), BAD_CODE)
     assert report.revision is not None
     (row,) = desk.registry.quarantined(report.revision)
-    assert (row.row_number, row.reason, row.original) == (3, "identifier_check_sign", BAD_CODE)
+    assert (row.row_number, row.reason, row.original) == (
+        3,
+        "identifier_check_sign",
+        dict.fromkeys(COLUMNS, "") | BAD_CODE,
+    )
 
 
 def test_a_dry_run_reports_the_same_and_keeps_nothing(desk: Desk) -> None:
@@ -205,9 +209,13 @@ def test_a_file_that_breaks_off_leaves_nothing(desk: Desk, tmp_path: Path) -> No
 
 def test_progress_is_told(desk: Desk, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "flat.csv", COLUMNS, [listing_row(number) for number in range(5)])
-    told: list[int] = []
-    desk.registry.import_feed("flat-csv", path, actor="operator", moment=MOMENT, progress=told.append)
-    assert told == [2, 4, 5]
+    told: list[tuple[int, float]] = []
+    desk.registry.import_feed(
+        "flat-csv", path, actor="operator", moment=MOMENT, progress=lambda *done: told.append(done)
+    )
+    assert [rows for rows, _ in told] == [2, 4, 5]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1.0
 
 
 def test_an_import_is_noted_with_its_counts(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.feeds import us_csl, us_sdn
 from clearway.registry.feeds.dual_publicity import settle_codes
 from clearway.registry.feeds.flat_csv import FlatCsv
 from clearway.registry.feeds.formats import shipped_mapping
@@ -50,6 +51,15 @@ FORMATS: dict[str, Callable[[FeedSpec], Adapter]] = {
     MAPPED: _mapped,
 }
 """Format name → what makes a feed's adapter. Without configuration, a feed has its format's name."""
+
+REGIMES_OF_FORMATS: dict[str, tuple[str, ...]] = {
+    "us-csl": tuple(us_csl.REGIMES.values()),
+    "us-sdn": (us_sdn.REGIME,),
+}
+"""Format → the regimes that its files carry, where the format says so."""
+
+ROWS_NAME_REGIMES = frozenset({"flat-csv", MAPPED})
+"""Formats whose rows may name their regimes themselves, whatever the feed's own."""
 
 
 def adapter_named(feed: str) -> Adapter:

@@ -129,7 +129,7 @@ class FlatSheet:
             for column in ("code", "aliases", "name", "other_names", "listing_id", "record_id"):
                 if named.get(column):
                     named[column] = mask(named[column])
-        return {column: cell for column, cell in named.items() if cell}
+        return named
 
 
 def _named(columns: list[str], cells: list[str]) -> dict[str, str]:

@@ -155,7 +155,7 @@ class UsCslSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if cell}
+        return dict(zip(self._columns, row.cells, strict=False))
 
 
 def _content(cells: dict[str, str]) -> ListingStated | Fault:

@@ -28,10 +28,12 @@ from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.feeds.us_csl import CODES, MAX_NAME
 from clearway.subjects.identifiers import Identifier, InvalidIdentifier, parse_identifier
 
+REGIME = "US-SDN"
+
 SPEC = FeedSpec(
     name="us-sdn",
     format="us-sdn",
-    regime="US-SDN",
+    regime=REGIME,
     designating_authority="Office of Foreign Assets Control, Department of the Treasury",
 )
 """The feed that needs no configuration."""
