@@ -55,10 +55,11 @@ FORMATS: dict[str, Callable[[FeedSpec], Adapter]] = {
 REGIMES_OF_FORMATS: dict[str, tuple[str, ...]] = {
     "us-csl": tuple(us_csl.REGIMES.values()),
     "us-sdn": (us_sdn.REGIME,),
+    "world-bank": ("WORLD-BANK-INELIGIBLE",),
 }
-"""Format → the regimes that its files carry, where the format says so."""
+"""Format → the regimes that its files carry, where the format says so and the feed does not."""
 
-ROWS_NAME_REGIMES = frozenset({"flat-csv", MAPPED})
+ROWS_NAME_REGIMES = frozenset({"flat-csv", "us-csl", MAPPED})
 """Formats whose rows may name their regimes themselves, whatever the feed's own."""
 
 

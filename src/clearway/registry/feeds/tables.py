@@ -12,8 +12,11 @@ from clearway.registry.feeds.rows import Disposition, Fault, Row, RowReason, Sta
 from clearway.registry.feeds.spec import FeedSpec
 
 Lines = Iterator[tuple[int, list[str]]]
-Settle = Callable[[Header, Mapping], Mapping]
-"""Settles what only a file's whole header can say of its mapping. Raises `UnreadableFeed`."""
+Settle = Callable[[Header, Mapping], tuple[Mapping, tuple[int, ...]]]
+"""Settles what only a file's whole header can say of its mapping: the mapping, and the columns that told it.
+
+Raises `UnreadableFeed`.
+"""
 
 
 class TableFeed:
@@ -32,9 +35,10 @@ class TableFeed:
         mapping = self._mapping
         columns = (*mapping.values().values(), *mapping.codes, *((mapping.kinds,) if mapping.kinds else ()))
         header = find_header(lines, [column.headers for column in columns if column.needed])
+        telling: tuple[int, ...] = ()
         if self._settle is not None:
-            mapping = self._settle(header, mapping)
-        return Table(RowReader(self._spec, mapping, header), lines)
+            mapping, telling = self._settle(header, mapping)
+        return Table(RowReader(self._spec, mapping, header, telling), lines)
 
 
 class Table:

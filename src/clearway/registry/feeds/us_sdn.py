@@ -115,7 +115,7 @@ class UsSdnSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in self._named(row.cells).items() if column in KEPT}
+        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if column in KEPT}
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         texts = (" ".join(cell.split()) for cell in cells)
