@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from clearway.cli.exits import Exit
+from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character
-from tests.contract.cases_service import OFFICER, PATIENCE, a_case, committed_long_ago, offered
+from tests.contract.cases_service import OFFICER, PATIENCE, a_case, committed_long_ago, offered, trusted
 from tests.contract.loaded import DEFERRABLE, a_check
 from tests.node import RunningNode
 from tests.unit.cli.running import document, run
@@ -65,7 +66,9 @@ def test_a_withdrawal(node: RunningNode) -> None:
 
 def test_an_overdue_deferral_is_listed_and_returned(node: RunningNode, served_registry: Registry) -> None:
     # A subject of its own: the shared ones must stay without a broken commitment.
-    answer = offered(node, Character.TRUSTED_MODEL, case_number=(case := a_case()))
+    token = f"r1.{served_registry.database_id()}.{trusted(served_registry, 71_000_003)}"
+    fresh = pb.Consistency(at_least_as_fresh=token)
+    answer = offered(node, 71_000_003, case_number=(case := a_case()), consistency=fresh)
     committed_long_ago(served_registry, answer.check_id, case)
     listed = document(cases(node, "overdue", "--json"))["deferrals"]
     assert answer.check_id in [deferral["checkId"] for deferral in listed]

@@ -147,12 +147,10 @@ def overdue(checked_before: datetime | None, server: str | None, timeout: float,
     if json_wanted:
         print_json({"deferrals": [as_json(d) for d in deferrals], "outcomes": [as_json(case) for case in outcomes]})
         return
-    print_table(
-        ("case, check", "last day", "missing"), map(deferral_row, deferrals), title="deferrals past their deadline"
-    )
-    print_table(
-        ("case, check", "checked (UTC)", "officer", "answer"), map(outcome_row, outcomes), title="no outcome reported"
-    )
+    late_columns = ("case, check", "last day", "missing")
+    print_table(late_columns, map(deferral_row, deferrals), "deferrals past their deadline", late_columns[:1])
+    open_columns = ("checked (UTC)", "case · officer, check", "answer, item")
+    print_table(open_columns, map(outcome_row, outcomes), "no outcome reported", open_columns[1:2])
 
 
 def paged(request: Any, ask: Callable[[Any], Any]) -> Iterator[Any]:
@@ -175,4 +173,4 @@ def outcome_row(case: audit_pb.OverdueOutcome) -> tuple[str, ...]:
     """A case's cells."""
     checked = f"{case.decided_at.ToDatetime(UTC):%Y-%m-%d\n%H:%M:%S}"
     answer = decision_pb2.Outcome.Name(case.outcome).removeprefix("OUTCOME_")
-    return f"{case.case_number}\n{case.check_id}", checked, case.officer, f"{answer}\n{case.item_code}"
+    return checked, f"{case.case_number} · {case.officer}\n{case.check_id}", f"{answer}\n{case.item_code}"
