@@ -11,6 +11,7 @@ import click
 import protovalidate
 import pytest
 from google.protobuf import json_format
+from google.protobuf.descriptor import ServiceDescriptor
 
 from clearway.catalogue.loader import FILE_RULES
 from clearway.catalogue.rules import RULES
@@ -21,11 +22,14 @@ from clearway.decision.answer import NoticeCode
 from clearway.decision.explain import NOTICES
 from clearway.decision.terms import Lack
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.deferral_service_pb2 import DESCRIPTOR as DEFERRALS
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
+from clearway.registry.cases.errors import Obstacle
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.server.errors import CODES
+from clearway.server.offers import NoOffer
 from clearway.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -124,9 +128,19 @@ def test_a_request_that_is_shown_is_valid(body: str) -> None:
     protovalidate.validate(json_format.Parse(body, pb.CheckSubjectRequest()))
 
 
-def test_the_integrators_guide_names_every_method() -> None:
-    methods = pb.DESCRIPTOR.services_by_name["CheckService"].methods
-    assert [method.name for method in methods if f"`{method.name}`" not in page("integrate.md")] == []
+@pytest.mark.parametrize("service", [*pb.DESCRIPTOR.services_by_name.values(), *DEFERRALS.services_by_name.values()])
+def test_the_integrators_guide_names_every_method(service: ServiceDescriptor) -> None:
+    assert [method.name for method in service.methods if f"`{method.name}`" not in page("integrate.md")] == []
+
+
+@pytest.mark.parametrize("method", ["ListOverdueOutcomes", "ReportCoverage"])
+def test_the_auditors_guide_names_what_is_asked_of_cases(method: str) -> None:
+    assert f"`AuditService.{method}`" in page("audit.md")
+
+
+@pytest.mark.parametrize("because", [*NoOffer, *Obstacle])
+def test_the_page_of_errors_names_every_obstacle(because: str) -> None:
+    assert f"`{because}`" in page("errors.md")
 
 
 @pytest.mark.parametrize(

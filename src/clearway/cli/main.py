@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
+        "cases": "clearway.cli.cases:cases",
         "health": "clearway.cli.health:health",
         "demo": "clearway.cli.demo:demo",
     }
