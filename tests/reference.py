@@ -134,10 +134,10 @@ class Reference:
         """What is told of the oldest open objection where it must be resolved in time."""
         if regime.objection is None or regime.objection.review_within is None:
             return {}
-        opened_at = min(objection.opened_at for objection in self.open_objections(listing))
-        opened = opened_at.astimezone(self.catalogue.zone).date()
+        oldest = min(self.open_objections(listing), key=lambda objection: objection.opened_at)
+        opened = oldest.opened_at.astimezone(self.catalogue.zone).date()
         due = self.catalogue.calendar.add(opened, regime.objection.review_within)
-        told = {"objection_id": "O", "opened_on": str(opened), "due_on": str(due.day)}
+        told = {"objection_id": oldest.objection_id, "opened_on": str(opened), "due_on": str(due.day)}
         told |= {"provisional": "true"} if due.provisional else {}
         return told | ({"overdue": "true"} if due.day < self.day else {})
 
