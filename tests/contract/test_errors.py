@@ -419,7 +419,6 @@ PROVOKED_ELSEWHERE = {
     "OVERLOADED": test_one_call_too_many,
     "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
-    "INVALID_CURSOR": test_a_page_token_of_nobody,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,

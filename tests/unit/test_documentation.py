@@ -12,6 +12,7 @@ import protovalidate
 import pytest
 from google.protobuf import json_format
 from google.protobuf.descriptor import ServiceDescriptor
+from pydantic import BaseModel
 
 from clearway.catalogue.loader import FILE_RULES
 from clearway.catalogue.rules import RULES
@@ -28,7 +29,10 @@ from clearway.querylog.central import check_log
 from clearway.registry.cases.errors import Obstacle
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.readings import FetchOutcome
+from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
 from clearway.server.errors import CODES
+from clearway.server.metrics import FAMILIES
 from clearway.server.offers import NoOffer
 from clearway.server.settings import Settings
 
@@ -103,6 +107,33 @@ def test_an_exit_code_stands_in_the_operators_guide(code: Exit) -> None:
 @pytest.mark.parametrize("name", [*COLUMNS, *FORMATS])
 def test_the_operators_guide_names_what_lists_consist_of(name: str) -> None:
     assert f"`{name}`" in page("operations.md")
+
+
+@pytest.mark.parametrize("name", [family.name for family in FAMILIES])
+def test_a_metric_stands_in_the_operators_guide(name: str) -> None:
+    assert row(page("operations.md"), f"`{name}`")
+
+
+def test_the_operators_guide_has_no_metric_that_is_not_there() -> None:
+    named = set(re.findall(r"^\| `(clearway_\w+)` \|", page("operations.md"), re.MULTILINE))
+    assert named == {family.name for family in FAMILIES}
+
+
+@pytest.mark.parametrize("outcome", list(FetchOutcome))
+def test_what_a_reading_comes_to_stands_in_the_operators_guide(outcome: FetchOutcome) -> None:
+    assert row(page("operations.md"), f"`{outcome}`")
+
+
+def test_the_feeds_file_that_is_shown_is_valid(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^```yaml\n(feeds:.*?)^```", page("operations.md"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "feeds.yaml").write_text(shown)
+    assert [feed.name for feed in load_feeds(tmp_path / "feeds.yaml")] == ["samr-serious", "csl"]
+
+
+@pytest.mark.parametrize("model", [ScheduledFeed, FolderSource, UrlSource])
+def test_the_operators_guide_names_every_field_of_a_feeds_file(model: type[BaseModel]) -> None:
+    text = page("operations.md")
+    assert [name for name in model.model_fields if not re.search(rf"[`\s{{]{name}[`:]", text)] == []
 
 
 @pytest.mark.parametrize("code", list(NoticeCode))

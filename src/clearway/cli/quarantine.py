@@ -42,7 +42,7 @@ which_options = (
     click.option("--reason", help="Only rows set aside for this reason."),
     click.option(
         "--state",
-        type=click.Choice([*RowState, "all"]),
+        type=click.Choice([*(state.value for state in RowState), "all"]),
         default=RowState.WAITING.value,
         show_default=True,
         help="Only rows in this state.",

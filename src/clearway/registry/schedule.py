@@ -148,7 +148,8 @@ class ScheduledFeed(FeedSpec):
         if isinstance(given, dict) and given.get("overdue_after") is None and "every" in given:
             # A length that is none is complained of where it stands.
             with contextlib.suppress(ValueError):
-                return given | {"overdue_after": READINGS_MISSED * _parsed(given["every"])}
+                every = _parsed(given["every"])
+                return given | {"overdue_after": READINGS_MISSED * every} if every else given
         return given
 
     @field_validator("source", mode="before")

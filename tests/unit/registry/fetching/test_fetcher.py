@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.fetching.fetcher import Fetcher
+from clearway.registry.fetching.fetcher import Fetched, Fetcher
 from clearway.registry.fetching.runner import Runner
 from clearway.registry.fetching.status import AFTER_A_FAILURE, status_of_all
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.registry import Registry
+from clearway.registry.schedule import ScheduledFeed
 from tests.unit.registry.fetching.sources import HOUR, START, Site, content, csl_feed, drop, fetcher
 
 CSL = csl_feed()
@@ -185,14 +186,12 @@ def test_a_list_that_is_itself_again_no_longer_waits(registry: Registry, reads: 
     site.publish(range(10))
     assert reads.fetch(CSL, START + 2 * HOUR).fetch.outcome is FetchOutcome.UNCHANGED
     assert reads.waiting.get("csl") is None
-    acts: tuple[Callable[[], object], ...] = (
-        lambda: reads.confirm(CSL, START),
-        lambda: reads.discard("csl", START),
-    )
-    for act in acts:
-        with pytest.raises(RegistryError) as refused:
-            act()
-        assert refused.value.reason is RegistryReason.NOTHING_WAITING
+    with pytest.raises(RegistryError) as refused:
+        reads.confirm(CSL, START + 3 * HOUR)
+    assert refused.value.reason is RegistryReason.NOTHING_WAITING
+    with pytest.raises(RegistryError) as refused:
+        reads.discard("csl", START + 3 * HOUR)
+    assert refused.value.reason is RegistryReason.NOTHING_WAITING
 
 
 @pytest.mark.parametrize("numbers", [range(10), range(3)], ids=["a list like the last", "one that would wait"])
@@ -302,7 +301,7 @@ def test_one_feeds_failure_is_its_own(registry: Registry, tmp_path: Path, site: 
     broken = csl_feed(name="broken", source={"folder": str(tmp_path / "nowhere")})
 
     class Raises(Fetcher):
-        def fetch(self, feed, moment, **options):  # type: ignore[no-untyped-def]
+        def fetch(self, feed: ScheduledFeed, moment: datetime, **options: Any) -> Fetched:
             if feed.name == "broken":
                 raise RuntimeError("a fault of ours")
             return super().fetch(feed, moment, **options)
