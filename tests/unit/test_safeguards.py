@@ -43,6 +43,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
 from clearway.querylog.central import metadata as log_tables
 from clearway.querylog.record import CheckRecord
+from clearway.registry.case_changes import Selection
 from clearway.registry.schema import Base
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
@@ -297,8 +298,23 @@ def test_a_check_without_its_purpose_is_invalid(field: str) -> None:
 
 def test_the_contract_has_no_method_that_enumerates() -> None:
     methods = pb.DESCRIPTOR.services_by_name["CheckService"].methods
-    assert {method.name for method in methods} == {"CheckSubject", "BatchCheckSubjects", "GetCheck"}
-    assert not any(method.client_streaming or method.server_streaming for method in methods)
+    assert {method.name for method in methods} == {
+        "CheckSubject",
+        "BatchCheckSubjects",
+        "GetCheck",
+        "ReportOutcome",
+        "WatchCases",
+    }
+    streaming = {method.name for method in methods if method.client_streaming or method.server_streaming}
+    assert streaming == {"WatchCases"}
+
+
+def test_the_one_stream_tells_of_cases_that_the_caller_checked() -> None:
+    asked_for = {field.name for field in pb.WatchCasesRequest.DESCRIPTOR.fields}
+    assert asked_for == {"after", "since_revision", "case_number"}
+    assert set(Selection.__slots__) == {"authority", "case_number", "since_revision"}
+    told = {field.name for field in pb.CaseChange.DESCRIPTOR.fields}
+    assert not {name for name in told if "subject" in name or "identifier" in name}
 
 
 def test_no_command_against_a_service_enumerates() -> None:

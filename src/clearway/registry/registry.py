@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from clearway.decision.facts import SubjectProfile
 from clearway.registry import history as past
+from clearway.registry.case_changes import CaseChanges
 from clearway.registry.change_feed import ChangeFeed
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
@@ -41,6 +42,7 @@ class Registry:
         self._engine = engine
         self._keys = keys
         self.changes = ChangeFeed(engine)
+        self.case_changes = CaseChanges(engine)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:

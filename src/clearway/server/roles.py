@@ -1,4 +1,4 @@
-"""What each child process of `clearway serve` does: check worker, follower, shipper. Each ends when its parent ends."""
+"""What each child process of `clearway serve` does: worker, follower, shipper, watcher. Each ends with its parent."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 import uvloop
 
+from clearway.catalogue.loader import load_catalogue
 from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
+from clearway.index.reader import IndexReader
+from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
 from clearway.registry.registry import Registry
+from clearway.server.clock import SteadyClock
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
+from clearway.server.lookup import Lookup
 from clearway.server.settings import Settings
+from clearway.server.watching.progress import ProgressFile
+from clearway.server.watching.reconsidering import Reconsidering
+from clearway.server.watching.watcher import Sources, Watcher
 from clearway.server.worker import Worker
 
 BEHIND_ANSWERS = 10
-"""How much the shipper gives way where processors are short: its rows are on disk already, answers are waited for."""
+"""How much shipper and watcher give way where processors are short: an answer is waited for, what they do is not."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +73,30 @@ def run_shipper(settings: Settings) -> None:
     stop = stop_event()
     with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
         shipper.run(stop, settings.ship_interval)
+
+
+def run_watcher(settings: Settings) -> None:
+    """Notice the changes of pending cases until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    keys = load_keys(settings)
+    catalogue = load_catalogue(settings.catalogue)
+    clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker="watcher"))
+    with (
+        Registry.open(settings.registry_url, keys, moment=clock()) as registry,
+        IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as index,
+    ):
+        sources = Sources(
+            arrivals=Arrivals(open_central(settings.log_file)),
+            changes=registry.case_changes,
+            subjects=registry.changes,
+            index=index,
+            progress=ProgressFile(settings.data_dir),
+        )
+        reconsidering = Reconsidering(catalogue, Lookup(keys, settings.max_index_age), keys)
+        open_for = timedelta(days=settings.case_open_days)
+        Watcher(sources, reconsidering, open_for, settings.max_index_age, clock).run(stop)
 
 
 def stop_event() -> threading.Event:

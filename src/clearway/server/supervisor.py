@@ -26,7 +26,7 @@ from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
 from clearway.registry.registry import Registry
 from clearway.server.keys import KeyUnreadable, load_keys
-from clearway.server.roles import run_follower, run_shipper, run_worker
+from clearway.server.roles import run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
 
 SHORTEST_LIFE = 5.0
@@ -126,11 +126,12 @@ def end(children: list[Child], patience: float) -> None:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    """Every process of a node: one follower, one shipper, the workers."""
+    """Every process of a node: one follower, one shipper, one watcher, the workers."""
     names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
+        Child("watcher", run_watcher, (settings,)),
         *(Child(name, run_worker, (settings, name)) for name in names),
     ]
 

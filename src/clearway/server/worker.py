@@ -30,6 +30,7 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.registry.registry import Registry
 from clearway.server.batch import Batches
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.checks import Checks
@@ -44,7 +45,7 @@ from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
-from clearway.server.listener import Fallback, options, unary_handlers
+from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.lookup import Lookup
 from clearway.server.memory import settle
 from clearway.server.recorded_checks import RecordedChecks
@@ -54,6 +55,9 @@ from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
+from clearway.server.watching.lookout import Lookout
+from clearway.server.watching.progress import ProgressFile
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
@@ -76,6 +80,7 @@ class Servicers:
     checks: Checks
     batches: Batches
     recorded: RecordedChecks
+    cases: CaseStream
 
 
 class Worker:
@@ -88,6 +93,8 @@ class Worker:
         self._catalogue = load_catalogue(settings.catalogue)
         self._caller = local_caller(settings, self._catalogue)
         self._admission = Admission(settings.max_in_flight)
+        # Streams last: counted among the calls, they would take the place of checks.
+        self._streams = Admission(settings.max_streams)
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
@@ -105,19 +112,31 @@ class Worker:
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
-        server = self._server(self._servicers(index, journal, log, replays, rounds))
+        lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
+        cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
+        server = self._server(self._servicers(index, journal, log, replays, rounds, cases))
         await self._set_serving(False)
         settle()
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=recalled)
         await self._tick_until(stop, index, journal, rounds, siblings)
-        await self._drain(server, journal)
+        await self._drain(server, journal, cases)
+        lookout.close()
         if siblings is not None:
             siblings.close()
         index.close()
 
+    def _open_registry(self) -> Registry:
+        return Registry.open(self._settings.registry_url, self._keys, moment=self._clock())
+
     def _servicers(
-        self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays, rounds: Rounds
+        self,
+        index: IndexReader,
+        journal: GroupCommit,
+        log: Log,
+        replays: Replays,
+        rounds: Rounds,
+        cases: CaseStream,
     ) -> Servicers:
         settings, catalogue = self._settings, self._catalogue
         language = Language(settings.language)
@@ -135,7 +154,7 @@ class Worker:
             new_id=new_check_id,
         )
         batches = Batches(checks, index, journal, freshness, replays)
-        return Servicers(checks, batches, RecordedChecks(log, catalogue, language))
+        return Servicers(checks, batches, RecordedChecks(log, catalogue, language), cases)
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
@@ -143,7 +162,7 @@ class Worker:
         server = grpc.aio.server(options=options(settings.max_message_bytes, settings.max_connection_age))
         server.add_generic_rpc_handlers(
             (
-                *(unary_handlers(name, methods) for name, methods in services.items()),
+                *(handlers_of(name, methods) for name, methods in services.items()),
                 health_handlers(self._health),
                 reflection_handlers((*services, *STANDARD_SERVICES)),
                 Fallback(),
@@ -153,7 +172,7 @@ class Worker:
         return server
 
     def _services(self, servicers: Servicers) -> dict[str, dict[Method, Proceed]]:
-        """Service → its unary methods, each behind the interceptors."""
+        """Service → its methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
             "identity": Identity(self._caller),
@@ -173,13 +192,22 @@ class Worker:
             ),
         }
 
-        def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:
-            return compose(ORDER, gates, wrappers, answering(request_type, answer))
+        streams: dict[str, Methods] = {
+            CHECK_SERVICE: (("WatchCases", pb.WatchCasesRequest, servicers.cases.watch),),
+        }
+
+        def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any], admission: Wrapper) -> Proceed:
+            around = dict(wrappers, admission=admission)
+            return compose(ORDER, gates, around, answering(request_type, answer))
 
         return {
             service: {
-                Method(f"/{service}/{name}", kind, kind in CHECKS): behind_all(kind, answer)
+                Method(f"/{service}/{name}", kind, kind in CHECKS): behind_all(kind, answer, self._admission)
                 for name, kind, answer in offered
+            }
+            | {
+                Method(f"/{service}/{name}", kind, False, streams=True): behind_all(kind, answer, self._streams)
+                for name, kind, answer in streams.get(service, ())
             }
             for service, offered in methods.items()
         }
@@ -211,10 +239,11 @@ class Worker:
         for service in ("", CHECK_SERVICE):
             await self._health.set(service, status)
 
-    async def _drain(self, server: grpc.aio.Server, journal: GroupCommit) -> None:
+    async def _drain(self, server: grpc.aio.Server, journal: GroupCommit, cases: CaseStream) -> None:
         await self._health.enter_graceful_shutdown()
         # New calls on old connections are refused with a reason that clients retry elsewhere; stop() sends GOAWAY.
-        self._admission.draining = True
+        self._admission.draining = self._streams.draining = True
+        cases.close()
         await server.stop(self._settings.drain_seconds)
         await journal.close()
         _log.info("worker_stopped", worker=self._name)
