@@ -14,6 +14,7 @@ from clearway.registry.case_changes import CaseChanges
 from clearway.registry.change_feed import ChangeFeed
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
+from clearway.registry.deliveries import Deliveries
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_named
 from clearway.registry.fold import SubjectRecord
@@ -43,6 +44,7 @@ class Registry:
         self._keys = keys
         self.changes = ChangeFeed(engine)
         self.case_changes = CaseChanges(engine)
+        self.deliveries = Deliveries(engine)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:

@@ -28,8 +28,10 @@ from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
 from clearway.server.settings import Settings
+from clearway.server.watching.endpoints import load_webhooks
 from clearway.server.watching.progress import ProgressFile
 from clearway.server.watching.reconsidering import Reconsidering
+from clearway.server.watching.telling import Telling
 from clearway.server.watching.watcher import Sources, Watcher
 from clearway.server.worker import Worker
 
@@ -76,7 +78,7 @@ def run_shipper(settings: Settings) -> None:
 
 
 def run_watcher(settings: Settings) -> None:
-    """Notice the changes of pending cases until SIGTERM, or until the parent is gone."""
+    """Notice the changes of pending cases and tell endpoints of them until SIGTERM, or until the parent is gone."""
     configure_logs(settings.log_level)
     os.nice(BEHIND_ANSWERS)
     stop = stop_event()
@@ -96,7 +98,11 @@ def run_watcher(settings: Settings) -> None:
         )
         reconsidering = Reconsidering(catalogue, Lookup(keys, settings.max_index_age), keys)
         open_for = timedelta(days=settings.case_open_days)
-        Watcher(sources, reconsidering, open_for, settings.max_index_age, clock).run(stop)
+        watcher = Watcher(sources, reconsidering, open_for, settings.max_index_age, clock)
+        endpoints = load_webhooks(settings.webhooks, catalogue) if settings.webhooks is not None else ()
+        source = f"urn:clearway:{registry.database_id()}"
+        with Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set) as telling:
+            watcher.run(stop, on_change=telling.tell_news)
 
 
 def stop_event() -> threading.Event:

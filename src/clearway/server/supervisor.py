@@ -28,6 +28,7 @@ from clearway.registry.registry import Registry
 from clearway.server.keys import KeyUnreadable, load_keys
 from clearway.server.roles import run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
+from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
 SHORTEST_LIFE = 5.0
 LONGEST_PAUSE = 10.0
@@ -144,6 +145,11 @@ def prepare(settings: Settings) -> None:
     catalogue = load_catalogue(settings.catalogue)
     if catalogue.find_authority(settings.authority) is None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
+    try:
+        if settings.webhooks is not None:
+            load_webhooks(settings.webhooks, catalogue)
+    except WebhooksRejected as fault:
+        raise CannotServe(f"the webhooks are rejected: {fault}") from fault
     try:
         keys = load_keys(settings)
         Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
