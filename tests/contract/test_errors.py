@@ -35,7 +35,7 @@ from clearway.server.interceptors import compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import faults
-from clearway.server.listener import options, unary_handlers
+from clearway.server.listener import handlers_of, options
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.node import NO_PROXY, SERVICE, RunningNode
@@ -349,7 +349,7 @@ async def served_by(steps: dict[str, Gate | Wrapper], servicer: Proceed) -> grpc
     wrappers = {name: cast("Wrapper", step) for name, step in steps.items() if name not in GATES}
     server = grpc.aio.server(options=options(1 << 20, 300.0))
     method = Method(f"/{SERVICE}/CheckSubject", pb.CheckSubjectRequest, is_check=True)
-    server.add_generic_rpc_handlers((unary_handlers(SERVICE, {method: compose([*steps], gates, wrappers, servicer)}),))
+    server.add_generic_rpc_handlers((handlers_of(SERVICE, {method: compose([*steps], gates, wrappers, servicer)}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

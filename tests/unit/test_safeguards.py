@@ -43,6 +43,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
 from clearway.querylog.central import metadata as log_tables
 from clearway.querylog.record import CheckRecord
+from clearway.registry.case_changes import Selection
 from clearway.registry.schema import Base
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
@@ -344,6 +345,14 @@ def test_a_list_of_cases_is_asked_for_without_a_subject(message: Any) -> None:
 def test_no_overdue_case_names_its_subject() -> None:
     for message in (deferral_service_pb2.Deferral, audit_service_pb2.OverdueOutcome, audit_service_pb2.CoveredCase):
         assert not {field.name for field in message.DESCRIPTOR.fields} & {"subject", "identifier", "name"}
+
+
+def test_the_one_stream_tells_of_cases_that_the_caller_checked() -> None:
+    asked_for = {field.name for field in pb.WatchCasesRequest.DESCRIPTOR.fields}
+    assert asked_for == {"after", "since_revision", "case_number"}
+    assert set(Selection.__slots__) == {"authority", "case_number", "since_revision"}
+    told = {field.name for field in pb.CaseChange.DESCRIPTOR.fields}
+    assert not {name for name in told if "subject" in name or "identifier" in name}
 
 
 def asking(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:

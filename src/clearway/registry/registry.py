@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from clearway.decision.facts import SubjectProfile
 from clearway.registry import history as past
+from clearway.registry.case_changes import CaseChanges
 from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
+from clearway.registry.deliveries import Deliveries
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_for, adapter_named
 from clearway.registry.feeds.spec import FeedSpec
@@ -60,6 +62,8 @@ class Registry:
         self.cases = Cases(engine)
         self.readings = Readings(engine)
         self.quarantine = Quarantine(engine, keys)
+        self.case_changes = CaseChanges(engine)
+        self.deliveries = Deliveries(engine)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime) -> Registry:

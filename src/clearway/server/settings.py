@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     max_in_flight: Annotated[int, Field(ge=1)] = Field(
         default=2048, description="Calls in flight per worker; one more is refused with OVERLOADED."
     )
+    max_streams: Annotated[int, Field(ge=1)] = Field(
+        default=128, description="Streams of `WatchCases` per worker; one more is refused with OVERLOADED."
+    )
     max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=1024 * 1024, description="Largest request message, in bytes."
     )

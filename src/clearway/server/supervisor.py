@@ -26,9 +26,10 @@ from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
 from clearway.registry.registry import Registry
 from clearway.server.keys import KeyUnreadable, load_keys
-from clearway.server.roles import run_feeds, run_follower, run_shipper, run_worker
+from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
 from clearway.server.sources import scheduled_feeds
+from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
 SHORTEST_LIFE = 5.0
 LONGEST_PAUSE = 10.0
@@ -127,14 +128,16 @@ def end(children: list[Child], patience: float) -> None:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    """Every process of a node: one follower, one shipper, the workers, and one for feeds where the settings ask for it.
+    """Every process of a node: one follower, one shipper, one watcher, the workers.
 
-    That one also serves the metrics, so it runs where only they are asked for too.
+    One more reads feeds, where the settings ask for it; it also serves the metrics, and so runs where only they are
+    asked for.
     """
     names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
+        Child("watcher", run_watcher, (settings,)),
         *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
         *(Child(name, run_worker, (settings, name)) for name in names),
     ]
@@ -150,6 +153,11 @@ def prepare(settings: Settings) -> None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
     scheduled_feeds(settings)
     require_free_metrics_port(settings)
+    try:
+        if settings.webhooks is not None:
+            load_webhooks(settings.webhooks, catalogue)
+    except WebhooksRejected as fault:
+        raise CannotServe(f"the webhooks are rejected: {fault}") from fault
     try:
         keys = load_keys(settings)
         Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
