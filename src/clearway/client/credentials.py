@@ -67,13 +67,11 @@ class TLSFiles:
 
     def _load(self) -> LoadedTLS:
         stamps = self._stamps()
-        self._prove()
         config = self._config
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=content(config.server_root_ca_cert),
-            private_key=content(config.client_private_key),
-            certificate_chain=content(config.client_cert),
-        )
+        roots, chain = content(config.server_root_ca_cert), content(config.client_cert)
+        key = content(config.client_private_key)
+        self._prove()
+        credentials = grpc.ssl_channel_credentials(root_certificates=roots, private_key=key, certificate_chain=chain)
         return LoadedTLS(credentials, stamps)
 
     def _prove(self) -> None:
