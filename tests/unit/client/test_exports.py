@@ -13,11 +13,11 @@ from clearway.client.deferral_calls import AsyncDeferrals, Deferrals
 CLIENT = """
 After Answer ApplicationKind AsyncClearway Authority BasisRank CaseChange CaseResult Channel Check Clearway
 ClearwayError ConnectConfig DeadlineExceeded Deferral DeferralNotice DeferralState DepartureReason Document
-ErrorReason FromNow GoOnByHand InvalidIdentifier InvalidRequest KeepAliveConfig Lapsed LegalBasis Material MeasureEffect
-MeasureForce MeasureKind MeasureOutcome MeasureResult NoAnswer NotAnswered NotFound NotPermitted NotSupported Notice NoticeCode
-OnUnavailable Outcome OutcomeReport Overloaded PromisedMaterial Raise Reason ReasonCode RecordedCheck ReportedOutcome
-RequestIdReused RequestRefused RetryConfig SinceRevision Standing StateForbids TLSConfig Term Unavailable Violation
-validate_identifier
+ErrorReason FromNow GoOnByHand InvalidIdentifier InvalidRequest KeepAliveConfig Lapsed LegalBasis Material
+MeasureEffect MeasureForce MeasureKind MeasureOutcome MeasureResult NoAnswer NotAnswered NotFound NotPermitted
+NotSupported Notice NoticeCode OnUnavailable Outcome OutcomeReport Overloaded PromisedMaterial Raise Reason ReasonCode
+RecordedCheck ReportedOutcome RequestIdReused RequestRefused RetryConfig SinceRevision Standing StateForbids TLSConfig
+Term Unavailable Violation validate_identifier
 """
 
 
