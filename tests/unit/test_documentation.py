@@ -21,6 +21,7 @@ from clearway.decision.answer import NoticeCode
 from clearway.decision.explain import NOTICES
 from clearway.decision.terms import Lack
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
 from clearway.registry.feeds.adapters import ADAPTERS
@@ -127,6 +128,13 @@ def test_a_request_that_is_shown_is_valid(body: str) -> None:
 def test_the_integrators_guide_names_every_method() -> None:
     methods = pb.DESCRIPTOR.services_by_name["CheckService"].methods
     assert [method.name for method in methods if f"`{method.name}`" not in page("integrate.md")] == []
+
+
+def test_the_registrars_guide_names_every_method_and_every_status() -> None:
+    text = page("registrars.md")
+    methods = [method.name for method in registry_pb.DESCRIPTOR.services_by_name["RegistryService"].methods]
+    statuses = [name.removeprefix("FACT_STATUS_") for name in registry_pb.FactStatus.keys()[1:]]
+    assert [name for name in (*methods, *statuses) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
