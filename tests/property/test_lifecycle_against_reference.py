@@ -130,6 +130,7 @@ def a_world(empty: Path) -> Iterator[World]:
 def test_every_revision_answers_as_the_plain_record_does_then_and_afterwards(empty: Path, life: list[Revision]) -> None:
     with a_world(empty) as world:
         record, moment, told = PlainRecord(catalogue()), BEGINS, [Told(0, BEGINS, world.answers(BEGINS))]
+        earlier = timedelta(days=40)
         for revision in life:
             moment += timedelta(hours=revision.hours, seconds=1)
             after = record.after(revision.acts, moment)
@@ -137,6 +138,8 @@ def test_every_revision_answers_as_the_plain_record_does_then_and_afterwards(emp
             record = after or record
             answers = world.answers(moment)
             assert answers == referred(record, moment)
+            # What is known now, of an earlier day: what was wrong from its beginning was not right then.
+            assert world.answers(moment - earlier) == referred(record, moment - earlier)
             told.append(Told(world.registry.head(), moment, answers))
         for then in told:
             assert as_of(world.registry, then, at_revision=then.revision) == then.answers

@@ -23,6 +23,7 @@ from clearway.decision.answer import NoticeCode
 from clearway.decision.explain import NOTICES
 from clearway.decision.terms import Lack
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.deferral_service_pb2 import DESCRIPTOR as DEFERRALS
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
@@ -172,6 +173,13 @@ def test_the_auditors_guide_names_what_is_asked_of_cases(method: str) -> None:
 @pytest.mark.parametrize("because", [*NoOffer, *Obstacle])
 def test_the_page_of_errors_names_every_obstacle(because: str) -> None:
     assert f"`{because}`" in page("errors.md")
+
+
+def test_the_registrars_guide_names_every_method_and_every_status() -> None:
+    text = page("registrars.md")
+    methods = [method.name for method in registry_pb.DESCRIPTOR.services_by_name["RegistryService"].methods]
+    statuses = [name.removeprefix("FACT_STATUS_") for name in registry_pb.FactStatus.keys()[1:]]
+    assert [name for name in (*methods, *statuses) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(
