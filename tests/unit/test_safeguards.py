@@ -325,7 +325,7 @@ def test_no_command_against_a_service_enumerates() -> None:
         if (command := cli.get_command(context, name)) is not None
         and any(parameter.name == "server" for parameter in command.params)
     }
-    assert asking == {"check", "batch", "health"}
+    assert asking == {"check", "batch", "watch", "health"}
 
 
 def test_a_masked_code_alone_is_never_searched_for() -> None:
