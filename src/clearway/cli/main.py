@@ -14,6 +14,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "clearway.cli.serve:serve",
         "check": "clearway.cli.check:check",
         "batch": "clearway.cli.batch:batch",
+        "watch": "clearway.cli.watching:watch",
+        "webhooks": "clearway.cli.watching:webhooks",
         "import": "clearway.cli.imports:import_feed",
         "feeds": "clearway.cli.feeds:feeds",
         "catalogue": "clearway.cli.catalogue:catalogue",
