@@ -45,6 +45,7 @@ def listing(**fields: Any) -> dict[str, Any]:
         (listing(without_code="by_name", name=NAME), "kinds or name_words"),
         (listing(codes=[{"scheme": "cn-uscc", "headers": ["code"]}]), "could not be told from a note"),
         (listing(codes=[], name=NAME), "codes: needed"),
+        ({**ADVERSE, "full_list": True}, "full_list: adverse rows do not end"),
         (listing(codes=[{"scheme": "cn-none", "headers": ["code"], "needed": True}]), "there is no scheme cn-none"),
         (listing(id_of=["subject", "colour"]), "id_of: colour is neither subject nor a field given here"),
         (listing(id={"headers": ["id"]}, id_of=["subject"]), "there is an id already"),
@@ -124,10 +125,17 @@ def test_a_mapping_is_for_the_format_mapped_alone() -> None:
     assert adapter_for(FeedSpec(name="x", format="mapped", mapping=mapping)).name == "x"
 
 
+@pytest.mark.parametrize("name", ["dual-publicity-licences", "dual-publicity-penalties", "crosswalk"])
+def test_only_listings_end_when_they_go_from_a_list(name: str) -> None:
+    with pytest.raises(RegistryError, match="does not end when it goes"):
+        adapter_for(FeedSpec(name="x", format=name, full_list=True))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_feed_decides_over_its_format(name: str) -> None:
     mapping = Mapping.model_validate(listing()) if name == "mapped" else None
-    for full_list in (True, False):
+    states_listings = name not in ("dual-publicity-licences", "dual-publicity-penalties", "crosswalk")
+    for full_list in (True, False) if states_listings else (False,):
         spec = FeedSpec(
             name="mine", format=name, regime="X", mapping=mapping, full_list=full_list, limits=Limits(shrink=0.5)
         )

@@ -34,6 +34,10 @@ def _mapped(spec: FeedSpec) -> Adapter:
 def _table(spec: FeedSpec, mapping: Mapping, settle: Settle | None) -> Adapter:
     if mapping.states is Fact.LISTING and mapping.regime is None and spec.regime is None:
         raise _invalid(f"a feed of the format {spec.format} needs a regime, which its files do not say")
+    if mapping.states is not Fact.LISTING and spec.full_list:
+        raise _invalid(
+            f"full_list: what a feed of the format {spec.format} states does not end when it goes from a list"
+        )
     return TableFeed(spec, mapping, settle)
 
 
