@@ -18,16 +18,22 @@ from clearway.decision import facts
 from clearway.decision.answer import Decision
 from clearway.subjects.text import normalise_name
 
+CLOCKED = ("STAYED_UNDER_OBJECTION", "UNDER_OBJECTION", "LIFTED_PROVISIONALLY")
+
 
 @dataclass
 class Answer:
-    """What matters of a decision. Pairs are (measure or incentive, listing); notices are (code, listing)."""
+    """What matters of a decision. Pairs are (measure or incentive, listing); notices are (code, listing).
+
+    `clocks` has the details of the notices that say until when: of objections and of liftings.
+    """
 
     outcome: str
     standing: str
     restrictions: set[tuple[str, str]] = field(default_factory=set)
     incentives: set[tuple[str, str]] = field(default_factory=set)
     notices: Counter[tuple[str, str]] = field(default_factory=Counter)
+    clocks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     deferrable: dict[str, date | None] = field(default_factory=dict)
 
@@ -40,6 +46,11 @@ def answer_of(decision: Decision) -> Answer:
         {(r.measure.code, r.listing.listing_id) for r in decision.restrictions},
         {(i.incentive.code, i.listing.listing_id if i.listing else "") for i in decision.incentives},
         Counter((notice.code.value, notice.listing_id) for notice in decision.notices),
+        {
+            (notice.code.value, notice.listing_id): dict(notice.details)
+            for notice in decision.notices
+            if notice.code.value in CLOCKED
+        },
         {material.code for material in decision.materials.missing_essential},
         {deferred.material.code: deferred.deadline for deferred in decision.materials.deferrable},
     )
@@ -73,7 +84,9 @@ class Reference:
         return next((regime for regime in self.edition.regimes if regime.code == code), None)
 
     def over(self, listing: facts.Listing) -> bool:
-        """Not begun, ended, expired, or past the longest publicity: then it is neither applied nor shown."""
+        """Wrong from the start, not begun, ended, expired, or publicised too long: neither applied nor shown."""
+        if listing.annulled:
+            return True
         if listing.ended_at is not None and listing.ended_at <= self.moment:
             return True
         if listing.effective_from is not None and self.day < listing.effective_from:
@@ -109,12 +122,30 @@ class Reference:
             if not self.over(listing):
                 yield listing, self.regime(listing.regime)
 
-    def objected(self, listing: facts.Listing) -> bool:
-        return any(
-            objection.opened_at <= self.moment
-            and (objection.resolved_at is None or self.moment < objection.resolved_at)
+    def open_objections(self, listing: facts.Listing) -> list[facts.Objection]:
+        return [
+            objection
             for objection in listing.objections
-        )
+            if objection.opened_at <= self.moment
+            and (objection.resolved_at is None or self.moment < objection.resolved_at)
+        ]
+
+    def clock(self, listing: facts.Listing, regime: model.Regime) -> dict[str, str]:
+        """What is told of the oldest open objection where it must be resolved in time."""
+        if regime.objection is None or regime.objection.review_within is None:
+            return {}
+        opened_at = min(objection.opened_at for objection in self.open_objections(listing))
+        opened = opened_at.astimezone(self.catalogue.zone).date()
+        due = self.catalogue.calendar.add(opened, regime.objection.review_within)
+        told = {"objection_id": "O", "opened_on": str(opened), "due_on": str(due.day)}
+        told |= {"provisional": "true"} if due.provisional else {}
+        return told | ({"overdue": "true"} if due.day < self.day else {})
+
+    def lifted_to(self, listing: facts.Listing) -> date | None:
+        """The last day on which the measures are lifted, where they are lifted now."""
+        ends = [lifting.ends_at for lifting in listing.liftings if lifting.begins_at <= self.moment < lifting.ends_at]
+        last = [(end - timedelta(microseconds=1)).astimezone(self.catalogue.zone).date() for end in ends]
+        return max(last, default=None)
 
     def valid(self, rule: model.Measure | model.Incentive, request: facts.CheckRequest) -> bool:
         """Whether a measure or incentive of the edition holds here and now for this item."""
@@ -133,8 +164,10 @@ class Reference:
         display = self.edition.adverse_display
         terms = {"minor": display.minor, "general": display.general, "serious": display.serious}
         for record in profile.adverse_records:
-            repaired = record.ended_at is not None and record.ended_at <= self.moment
-            ends = plus(record.document_date, terms[record.severity.value])
+            repaired = record.annulled or (record.ended_at is not None and record.ended_at <= self.moment)
+            ends = plus(record.document_date, terms[record.severity.value].max)
+            if record.display_ends_on is not None and record.display_ends_on < ends:
+                ends = record.display_ends_on
             if not repaired and record.document_date <= self.day < ends:
                 yield record
 
@@ -179,10 +212,11 @@ class Reference:
 
     def stayed(self, listing: facts.Listing, regime: model.Regime) -> bool:
         effect = regime.objection.effect if regime.objection else model.ObjectionEffect.SUSPEND
-        return self.objected(listing) and effect is model.ObjectionEffect.SUSPEND
+        return bool(self.open_objections(listing)) and effect is model.ObjectionEffect.SUSPEND
 
     def effective(self, listing: facts.Listing, regime: model.Regime) -> bool:
-        return self.complete(listing, regime) and not self.stayed(listing, regime)
+        lifted = self.lifted_to(listing) is not None
+        return self.complete(listing, regime) and not self.stayed(listing, regime) and not lifted
 
     def deferral_closed(self, item: model.LicenceItem, profile: facts.SubjectProfile) -> int:
         """How many rules close the deferral route."""
@@ -257,11 +291,7 @@ class Reference:
             if regime is None:
                 answer.notices["UNKNOWN_REGIME", listing.listing_id] += 1
                 continue
-            if not self.complete(listing, regime):
-                answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
-            if self.objected(listing):
-                code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
-                answer.notices[code, listing.listing_id] += 1
+            self.say(answer, listing, regime)
             if not self.effective(listing, regime):
                 continue
             kinds.add(regime.kind)
@@ -285,6 +315,18 @@ class Reference:
                 answer.notices["INCENTIVE_WITHHELD", listing_id] += 1
             else:
                 answer.incentives.add((incentive.code, listing_id))
+
+    def say(self, answer: Answer, listing: facts.Listing, regime: model.Regime) -> None:
+        """What is to be said of a listing in force, whatever follows from it."""
+        if not self.complete(listing, regime):
+            answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
+        if self.open_objections(listing):
+            code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
+            answer.notices[code, listing.listing_id] += 1
+            answer.clocks[code, listing.listing_id] = self.clock(listing, regime)
+        if (until := self.lifted_to(listing)) is not None:
+            answer.notices["LIFTED_PROVISIONALLY", listing.listing_id] += 1
+            answer.clocks["LIFTED_PROVISIONALLY", listing.listing_id] = {"until": str(until)}
 
     def routes(
         self, profile: facts.SubjectProfile, trusted: list[facts.Listing], request: facts.CheckRequest

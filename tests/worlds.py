@@ -31,6 +31,7 @@ REGIONS = ("110000", "110101", "310000", "310101")
 MATERIALS = ("FORM", "PLAN", "PROOF")
 FEEDS = ("daily", "weekly")
 TICK = timedelta(microseconds=1)
+ONE_DAY = model.Duration(days=1)
 
 _TEXT = model.Text(en="Words", zh="文字")
 _CHANNEL = model.Channel(authority="STATE", how=_TEXT)
@@ -66,7 +67,11 @@ def _some(chance: Random, *values: str, least: int = 0) -> tuple[str, ...]:
 
 def _regime(chance: Random, code: str) -> model.Regime:
     serious = code in SERIOUS
-    objection = model.Objection(effect=chance.choice(list(model.ObjectionEffect)), channel=_CHANNEL)
+    objection = model.Objection(
+        effect=chance.choice(list(model.ObjectionEffect)),
+        review_within=chance.choice([None, 5, 20]),
+        channel=_CHANNEL,
+    )
     ends: model.EndsOnDate | model.EndsOnEvent = model.EndsOnDate(by="date", term=chance.choice([None, *_LENGTHS]))
     if chance.random() < 0.3:
         ends = model.EndsOnEvent(by="event", event=_TEXT, confirm_within=chance.choice([1, 35, 3660]))
@@ -159,7 +164,7 @@ def edition(number: int) -> Catalogue:
             broken_commitment=chance.choice([None, *_LENGTHS]),
             consequence=_TEXT,
         ),
-        adverse_display=model.AdverseDisplay(serious=chance.choice(_LENGTHS)),
+        adverse_display=model.AdverseDisplay(serious=model.DisplayTerm(max=chance.choice(_LENGTHS))),
     )
     return Catalogue(made, "0" * 64, None if regions is None else shipped_regions(regions))
 
@@ -173,6 +178,8 @@ def _seldom(what: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 objections = st.builds(facts.Objection, objection_id=st.just("O"), opened_at=instants, resolved_at=st.none() | instants)
+
+liftings = st.builds(facts.Lifting, lifting_id=st.just("U"), begins_at=instants, ends_at=instants)
 
 
 def listings(listing_id: str) -> st.SearchStrategy[facts.Listing]:
@@ -189,6 +196,8 @@ def listings(listing_id: str) -> st.SearchStrategy[facts.Listing]:
         feed=st.sampled_from(["", *FEEDS]),
         ended_at=_seldom(instants),
         objections=st.one_of(st.just(()), st.just(()), st.tuples(objections), st.tuples(objections, objections)),
+        liftings=st.one_of(st.just(()), st.just(()), st.tuples(liftings), st.tuples(liftings, liftings)),
+        annulled=st.sampled_from([False] * 9 + [True]),
     )
 
 
@@ -200,6 +209,7 @@ adverse_records = st.builds(
     document_number=st.just("No. 2"),
     document_date=any_days,
     ended_at=_seldom(instants),
+    annulled=st.sampled_from([False] * 5 + [True]),
 )
 
 
@@ -325,7 +335,10 @@ def turns(
             said.add(listing.confirmed_on)
             stated |= {listing.effective_from, listing.expires_on}
             moments += [m for o in listing.objections for m in (o.opened_at, o.resolved_at) if m is not None]
+            moments += [m for lifting in listing.liftings for m in (lifting.begins_at, lifting.ends_at)]
             moments += [listing.ended_at] if listing.ended_at else []
+            opened = [objection.opened_at.astimezone(catalogue.zone).date() for objection in listing.objections]
+            stated |= {plus(catalogue.calendar.add(d, within).day, ONE_DAY) for d in opened for within in (5, 20)}
         for record in profile.adverse_records:
             documents.add(record.document_date)
             moments += [record.ended_at] if record.ended_at else []

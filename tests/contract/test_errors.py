@@ -18,6 +18,7 @@ import grpc
 import pytest
 
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.layout import IndexLayout
@@ -29,6 +30,7 @@ from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import faults
 from clearway.server.listener import options, unary_handlers
+from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.node import NO_PROXY, SERVICE, RunningNode
 from tests.processes import parts
@@ -159,6 +161,58 @@ def test_a_method_that_does_not_exist(node: RunningNode) -> None:
     as_documented(failing(lambda: call(b"", timeout=PATIENCE)), "UNKNOWN_METHOD")
 
 
+# After the answer
+
+
+def test_a_commitment_to_what_was_not_offered(node: RunningNode) -> None:
+    check_id = node.checks().CheckSubject(a_check(), timeout=PATIENCE).check_id
+    error = failing(lambda: deferrals(node).Commit(a_commitment(check_id), timeout=PATIENCE))
+    assert as_documented(error, "DEFERRAL_NOT_OFFERED")["metadata"] == {"because": "outcome"}
+
+
+def test_an_act_before_its_time(node: RunningNode) -> None:
+    check_id = offered(node).check_id
+    request = deferral_pb.IssueNoticeRequest(check_id=check_id, officer="officer 7")
+    error = failing(lambda: deferrals(node).IssueNotice(request, timeout=PATIENCE))
+    assert as_documented(error, "DEFERRAL_STATE")["metadata"] == {"state": "OFFERED", "because": "state"}
+
+
+def a_restriction(node: RunningNode, **fields: Any) -> pb.ReportOutcomeRequest:
+    """A report on the first restriction of a fresh answer."""
+    answer = node.checks().CheckSubject(a_check(Character.SERIOUS, case_number=a_case()), timeout=PATIENCE)
+    reason = answer.decision.restrictions[0]
+    given: dict[str, Any] = {"measure": reason.measure, "listing_id": reason.listing_id}
+    measure = pb.MeasureOutcome(**(given | {"result": pb.MEASURE_RESULT_APPLIED} | fields))
+    return pb.ReportOutcomeRequest(
+        check_id=answer.check_id, report_id=uuid4().hex, officer="officer 7", measures=[measure]
+    )
+
+
+def test_a_departure_without_its_reason(node: RunningNode) -> None:
+    report = a_restriction(node, result=pb.MEASURE_RESULT_NOT_APPLIED)
+    error = failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE))
+    as_documented(error, "DEPARTURE_REASON_REQUIRED")
+
+
+def test_a_report_on_what_was_not_answered(node: RunningNode) -> None:
+    report = a_restriction(node, listing_id="SYN-00000099")
+    as_documented(failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE)), "OUTCOME_MISMATCH")
+
+
+def test_a_report_on_a_closed_case(node: RunningNode) -> None:
+    report = a_restriction(node)
+    report.case_result = pb.CASE_RESULT_REFUSED
+    node.checks().ReportOutcome(report, timeout=PATIENCE)
+    report.report_id = uuid4().hex
+    as_documented(failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE)), "CASE_CLOSED")
+
+
+def test_a_page_token_that_is_none_of_ours(node: RunningNode) -> None:
+    request = deferral_pb.ListOverdueDeferralsRequest(page_token="page 2")
+    error = failing(lambda: deferrals(node).ListOverdueDeferrals(request, timeout=PATIENCE))
+    as_documented(error, "INVALID_CURSOR")
+
+
 # On a node in trouble
 
 
@@ -267,6 +321,12 @@ PROVOKED_ELSEWHERE = {
     "REQUEST_ID_REUSED": test_a_request_id_with_another_body,
     "CHECK_NOT_FOUND": test_a_check_that_was_never_made,
     "UNKNOWN_METHOD": test_a_method_that_does_not_exist,
+    "DEFERRAL_NOT_OFFERED": test_a_commitment_to_what_was_not_offered,
+    "DEFERRAL_STATE": test_an_act_before_its_time,
+    "DEPARTURE_REASON_REQUIRED": test_a_departure_without_its_reason,
+    "OUTCOME_MISMATCH": test_a_report_on_what_was_not_answered,
+    "CASE_CLOSED": test_a_report_on_a_closed_case,
+    "INVALID_CURSOR": test_a_page_token_that_is_none_of_ours,
     "INDEX_UNAVAILABLE": test_no_index_is_unavailable_and_never_not_listed,
     "AUDIT_UNAVAILABLE": test_a_journal_that_cannot_be_written_means_no_answer_until_it_can,
     "OVERLOADED": test_one_call_too_many,

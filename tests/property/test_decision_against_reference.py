@@ -66,9 +66,10 @@ def test_the_same_question_gets_the_same_answer(world: World) -> None:
 @given(worlds(known), st.data())
 def test_an_ended_listing_is_neither_applied_nor_shown(world: World, data: st.DataObject) -> None:
     ended = data.draw(listings("ENDED"))
-    how = data.draw(st.sampled_from(["repaired", "expired", "not begun"]))
+    how = data.draw(st.sampled_from(["repaired", "expired", "annulled", "not begun"]))
     ended = {
         "repaired": lambda: msgspec.structs.replace(ended, ended_at=world.moment),
+        "annulled": lambda: msgspec.structs.replace(ended, annulled=True),
         "expired": lambda: msgspec.structs.replace(ended, expires_on=world.day),
         "not begun": lambda: msgspec.structs.replace(ended, effective_from=world.day + timedelta(days=1)),
     }[how]()
@@ -106,6 +107,20 @@ def test_an_open_objection_under_a_suspending_regime_leaves_no_measure(world: Wo
         assert restriction.regime.objection.effect is model.ObjectionEffect.ANNOTATE_ONLY
     noted = {notice.listing_id for notice in decision.notices if "OBJECTION" in notice.code}
     assert {restriction.listing.listing_id for restriction in decision.restrictions} <= noted
+
+
+@law
+@given(worlds(known))
+def test_a_provisional_lifting_leaves_no_measure_and_is_told(world: World) -> None:
+    now = facts.Lifting("NOW", world.moment, world.moment + TICK)
+    lifted = tuple(msgspec.structs.replace(entry, liftings=(now,)) for entry in world.profile.listings)
+    decision = decided(world.of(msgspec.structs.replace(world.profile, listings=lifted)))
+    assert not decision.restrictions
+    assert all(reason.listing is None for reason in decision.incentives)
+    told = {notice.listing_id for notice in decision.notices if notice.code is NoticeCode.LIFTED_PROVISIONALLY}
+    unknown = {notice.listing_id for notice in decision.notices if notice.code is NoticeCode.UNKNOWN_REGIME}
+    assert shown(decision) <= told | unknown
+    assert decision.expires_at == world.moment + TICK or not told
 
 
 @law
@@ -266,7 +281,7 @@ def test_the_worlds_are_of_every_outcome(outcome: Outcome) -> None:
 def test_a_record_past_its_display_is_as_none(world: World) -> None:
     display, records = world.catalogue.edition.adverse_display, world.profile.adverse_records
     terms = {"minor": display.minor, "general": display.general, "serious": display.serious}
-    shown_still = tuple(r for r in records if world.day < plus(r.document_date, terms[r.severity]))
+    shown_still = tuple(r for r in records if world.day < plus(r.document_date, terms[r.severity].max))
     assume(shown_still != records)
     profile = msgspec.structs.replace(world.profile, adverse_records=shown_still)
     assert decided(world.of(world.profile)) == decided(world.of(profile))

@@ -24,7 +24,7 @@ from clearway.decision.terms import Lack
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
-from clearway.registry.feeds.adapters import ADAPTERS
+from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
@@ -92,7 +92,7 @@ def test_a_command_stands_in_the_operators_guide_with_all_its_options(name: str)
 
 
 def test_the_operators_guide_has_no_command_that_is_not_there() -> None:
-    assert set(re.findall(r"^\| `(clearway [\w ]+)` \|", page("operations.md"), re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^\| `(clearway [\w -]+)` \|", page("operations.md"), re.MULTILINE)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("code", list(Exit))
@@ -100,7 +100,7 @@ def test_an_exit_code_stands_in_the_operators_guide(code: Exit) -> None:
     assert f"`{code.name}`" in row(page("operations.md"), str(int(code)))
 
 
-@pytest.mark.parametrize("name", [*COLUMNS, *ADAPTERS])
+@pytest.mark.parametrize("name", [*COLUMNS, *FORMATS])
 def test_the_operators_guide_names_what_lists_consist_of(name: str) -> None:
     assert f"`{name}`" in page("operations.md")
 

@@ -16,7 +16,8 @@ from clearway.cli.exits import Exit
 from clearway.cli.imports import as_document, show, told_progress
 from clearway.cli.output import console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.quarantine import quarantine
-from clearway.cli.registry import as_builtins, data_dir_option, json_option, opened
+from clearway.cli.registry import data_dir_option, json_option, opened
+from clearway.cli.registry.reading import as_builtins
 from clearway.cli.serve import settings_from
 from clearway.registry.errors import RegistryError
 from clearway.registry.fetching.fetcher import Fetched, Fetcher

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import assert_never
 
@@ -28,6 +28,7 @@ from clearway.decision.facts import (
     Listing,
     NoData,
     NotKnown,
+    Objection,
     Resembling,
     Sources,
     Stale,
@@ -48,11 +49,13 @@ from clearway.decision.terms import (
     Instant,
     has_ended,
     in_force,
+    review_ends,
 )
 from clearway.subjects.text import normalise_name
 
 NO_CONFIRMATIONS: Confirmations = MappingProxyType({})
 POSSIBLE_MATCHES_SHOWN = 5
+TICK = timedelta(microseconds=1)
 
 
 class UnknownItem(LookupError):
@@ -229,24 +232,44 @@ def identity_and_listings(
                 notices.append(Notice(NoticeCode.UNKNOWN_REGIME, listing.listing_id, listing.regime))
         elif (standing := in_force(listing, regime, now, confirmations, overdue)) is not None:
             standings.append(standing)
-            notices += listing_notices(standing)
+            notices += listing_notices(standing, catalogue, now)
     kinds = {standing.regime.kind for standing in standings if standing.effective}
     if len(kinds) == len(ListKind):
         notices.append(Notice(NoticeCode.TRUSTED_AND_SERIOUS))
     return standings, notices
 
 
-def listing_notices(standing: InForce) -> list[Notice]:
-    """What is to be said of a listing in force, apart from its measures: its lacks and its objections."""
+def listing_notices(standing: InForce, catalogue: Catalogue, now: Instant) -> list[Notice]:
+    """What is to be said of a listing in force, apart from its measures: its lacks, its objections, its liftings."""
     listing_id, regime = standing.listing.listing_id, standing.regime.code
     notices = []
     if standing.lacks:
         details = {"missing": ",".join(standing.lacks)}
         notices.append(Notice(NoticeCode.INFORMATION_ONLY, listing_id, regime, details))
-    if standing.objected:
+    if standing.objection is not None:
         code = NoticeCode.STAYED_UNDER_OBJECTION if standing.stayed else NoticeCode.UNDER_OBJECTION
-        notices.append(Notice(code, listing_id, regime))
+        notices.append(Notice(code, listing_id, regime, objection_clock(standing.objection, standing, catalogue, now)))
+    if standing.lifted_until is not None:
+        details = {"until": now.day_of(standing.lifted_until - TICK).isoformat()}
+        notices.append(Notice(NoticeCode.LIFTED_PROVISIONALLY, listing_id, regime, details))
     return notices
+
+
+def objection_clock(objection: Objection, standing: InForce, catalogue: Catalogue, now: Instant) -> dict[str, str]:
+    """When an open objection was opened and is to be resolved by; empty where the regime sets no term."""
+    due = review_ends(objection, standing.regime, catalogue.calendar, now)
+    if due is None:
+        return {}
+    clock = {
+        "objection_id": objection.objection_id,
+        "opened_on": now.day_of(objection.opened_at).isoformat(),
+        "due_on": due.day.isoformat(),
+    }
+    if due.provisional:
+        clock["provisional"] = "true"
+    if now.day > due.day:
+        clock["overdue"] = "true"
+    return clock
 
 
 def name_differs(name: str, profile: SubjectProfile) -> bool:

@@ -42,7 +42,7 @@ def expires_at(
         for listing in profile.listings:
             regime = catalogue.regime(listing.regime)
             if not is_over(listing, regime, now):
-                days += turning_days(listing, regime, confirmations)
+                days += turning_days(listing, regime, confirmations, catalogue.calendar, now)
                 moments += turning_moments(listing)
         days += clean_years_days(profile, item, catalogue)
         for record in profile.adverse_records:

@@ -16,6 +16,7 @@ from clearway.index.build import INITIAL_MAP, write_build
 from clearway.index.faults import IdentifierClash, IndexAbsent, IndexDamaged, IndexFull
 from clearway.index.layout import IndexLayout
 from clearway.index.records import (
+    CONTAINED,
     FORMAT,
     HOLDINGS,
     IDENTIFIER,
@@ -244,7 +245,7 @@ class _Change:
         before = self._held(entry.number)
         if before is None:
             self.added += 1
-            before = Holdings((), ())
+            before = Holdings()
         elif before == entry.holdings:
             return
         self._take_back(entry.number, before, entry.holdings)
@@ -252,6 +253,8 @@ class _Change:
             self._claim(entry.number, IDENTIFIER + key, through)
         for key in entry.holdings.names:
             self._put(NAME + key + entry.number, b"")
+        for key in entry.holdings.contained:
+            self._put(CONTAINED + key + entry.number, b"")
         self._put(HOLDINGS + entry.number, entry.holdings_bytes)
 
     def refuse_clashes(self) -> None:
@@ -274,6 +277,8 @@ class _Change:
                 self._transaction.delete(key)
         for name in set(before.names) - set(after.names):
             self._transaction.delete(NAME + name + number)
+        for inside in set(before.contained) - set(after.contained):
+            self._transaction.delete(CONTAINED + inside + number)
 
     def _claim(self, number: bytes, key: bytes, through: str) -> None:
         owner = self._owner(key)

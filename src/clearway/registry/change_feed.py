@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from clearway.decision.facts import RegisteredSubject
 from clearway.registry.database import reading
@@ -71,13 +71,8 @@ class ChangeFeed:
 
     def confirmations(self, upto: int) -> dict[str, date]:
         """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
-        query = (
-            select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
-            .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
-            .group_by(FeedRunRow.feed)
-        )
         with reading(self._engine) as connection:
-            return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+            return confirmations(connection, upto)
 
     def reads(self, upto: int) -> dict[str, datetime]:
         """Feed → the moment, in UTC, at which its source was last read, as of the revision `upto`.
@@ -112,3 +107,13 @@ class ChangeFeed:
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def confirmations(connection: Connection, upto: int) -> dict[str, date]:
+    """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
+    query = (
+        select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
+        .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
+        .group_by(FeedRunRow.feed)
+    )
+    return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416

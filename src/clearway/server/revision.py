@@ -24,8 +24,8 @@ def token_of(database_id: str, number: int) -> str:
     return f"{FORMAT}.{database_id}.{number}"
 
 
-def parse_token(token: str) -> Revision:
-    """The revision in a token. Raises `Refusal` INVALID_REVISION."""
+def parse_token(token: str, field: str = "consistency.at_least_as_fresh") -> Revision:
+    """The revision in a token, which stands in `field` of the request. Raises `Refusal` INVALID_REVISION."""
     parts = token.split(".")
     if (
         len(parts) != 3
@@ -35,7 +35,6 @@ def parse_token(token: str) -> Revision:
         or len(parts[2]) > 18
     ):
         message = "this is not a revision token of this service"
-        field = "consistency.at_least_as_fresh"
         raise Refusal(ErrorReason.ERROR_REASON_INVALID_REVISION, message, violations=[Violation(field, message)])
     return Revision(parts[1], int(parts[2]))
 

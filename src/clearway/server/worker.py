@@ -22,6 +22,7 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
 from clearway.decision.explain import Language
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import deferral_service_pb2
 from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -30,10 +31,15 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.registry.registry import Registry
+from clearway.server.audits import SERVICE as AUDIT_SERVICE
+from clearway.server.audits import Audits
 from clearway.server.batch import Batches
-from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.call import Call, Caller, Gate, Method, Methods, Proceed, Wrapper
 from clearway.server.checks import Checks
 from clearway.server.clock import SteadyClock
+from clearway.server.coverage import CoverageReports
+from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
@@ -47,8 +53,13 @@ from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, options, unary_handlers
 from clearway.server.lookup import Lookup
 from clearway.server.memory import settle
+from clearway.server.outcomes import Outcomes
+from clearway.server.overdue import OverdueOutcomes
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.registry_service.service import SERVICE as REGISTRY_SERVICE
+from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
@@ -57,15 +68,14 @@ from clearway.server.sources import ScheduledSources, scheduled_feeds
 from clearway.server.third_party import health_handlers, reflection_handlers
 
 CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
+DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE)
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""
-
-Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
-"""A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +87,12 @@ class Servicers:
     checks: Checks
     batches: Batches
     recorded: RecordedChecks
+    outcomes: Outcomes
+    deferrals: Deferrals
+    overdue: OverdueOutcomes
+    coverage: CoverageReports
+    registry: RegistryService
+    audits: Audits
 
 
 class Worker:
@@ -92,6 +108,9 @@ class Worker:
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
+        self._door = RegistryDoor(
+            lambda: Registry.open(settings.registry_url, self._keys, moment=datetime.now(UTC)),
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -116,13 +135,20 @@ class Worker:
         if siblings is not None:
             siblings.close()
         index.close()
+        self._door.close()
 
     def _servicers(
-        self, index: IndexReader, journal: GroupCommit, log: Log, replays: Replays, rounds: Rounds
+        self,
+        index: IndexReader,
+        journal: GroupCommit,
+        log: Log,
+        replays: Replays,
+        rounds: Rounds,
     ) -> Servicers:
         settings, catalogue = self._settings, self._catalogue
         language = Language(settings.language)
         freshness = Freshness(index)
+        sources = ScheduledSources(scheduled_feeds(settings))
         checks = Checks(
             catalogue=catalogue,
             lookup=Lookup(self._keys, settings.max_index_age),
@@ -134,10 +160,21 @@ class Worker:
             language=language,
             clock=self._clock,
             new_id=new_check_id,
-            sources=ScheduledSources(scheduled_feeds(settings)),
+            sources=sources,
         )
         batches = Batches(checks, index, journal, freshness, replays)
-        return Servicers(checks, batches, RecordedChecks(log, catalogue, language))
+        due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
+        return Servicers(
+            checks=checks,
+            batches=batches,
+            recorded=RecordedChecks(log, catalogue, language),
+            outcomes=Outcomes(log, self._door, self._clock),
+            deferrals=Deferrals(log, self._door, index, catalogue, language, self._clock, sources),
+            overdue=OverdueOutcomes(log, self._door, due, open_for, self._clock),
+            coverage=CoverageReports(log),
+            registry=RegistryService(self._door, catalogue, language, self._clock),
+            audits=Audits(log, catalogue, language),
+        )
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
@@ -172,6 +209,14 @@ class Worker:
                 ("CheckSubject", pb.CheckSubjectRequest, servicers.checks.check),
                 ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, servicers.batches.check),
                 ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
+                *servicers.outcomes.methods(),
+            ),
+            REGISTRY_SERVICE: servicers.registry.methods(),
+            DEFERRAL_SERVICE: servicers.deferrals.methods(),
+            AUDIT_SERVICE: (
+                *servicers.audits.methods(),
+                *servicers.overdue.methods(),
+                *servicers.coverage.methods(),
             ),
         }
 
@@ -210,7 +255,7 @@ class Worker:
             return
         self._serving = serving
         status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", CHECK_SERVICE):
+        for service in ("", *SERVICES):
             await self._health.set(service, status)
 
     async def _drain(self, server: grpc.aio.Server, journal: GroupCommit) -> None:

@@ -11,7 +11,8 @@ from clearway.catalogue.model import Text
 from clearway.decision import explain as words
 from clearway.decision.answer import Decision, Notice, NoticeCode, Outcome, Standing
 from clearway.decision.decide import decide
-from clearway.decision.explain import Language, deferral_notice, explain, last_day, notice_text
+from clearway.decision.deferral_notice import deferral_notice
+from clearway.decision.explain import Language, explain, last_day, notice_text
 from clearway.decision.materials import deferral_exclusions
 from clearway.decision.terms import Lack
 from tests.case_files import NumberedCase, all_cases, catalogue, evidence_of, moment_of, request_of, sources_of

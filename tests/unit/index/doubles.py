@@ -16,6 +16,7 @@ from clearway.subjects.keys import SubjectKeys
 NOW = 1_800_000_000.0
 CODE = "cn-uscc"
 OLD_CODE = "cn-regno"
+INNER_CODE = "cn-orgcode"
 
 
 KEYS = SubjectKeys(b"0123456789abcdef" * 2)
@@ -29,8 +30,12 @@ def subject(
     aliases: tuple[tuple[str, str], ...] = (),
     names: tuple[str, ...] | None = None,
     listings: int = 0,
+    contained: tuple[str, ...] = (),
 ) -> RegisteredSubject:
-    """Subject `number` under `code` (by default one made from the number) and further (scheme, code) pairs."""
+    """Subject `number` under `code` (by default one made from the number) and further (scheme, code) pairs.
+
+    `contained` are the codes under `INNER_CODE` that stand inside those.
+    """
     code = f"CODE{number:08d}" if code is None else code
     names = (f"Example Trading {number}",) if names is None else names
     profile = SubjectProfile(
@@ -42,7 +47,7 @@ def subject(
         listings=tuple(Listing(f"L-{number}-{turn}", "REGIME") for turn in range(listings)),
     )
     primary = ((CODE, code),) if code else ()
-    return RegisteredSubject(profile, primary + aliases, names)
+    return RegisteredSubject(profile, primary + aliases, names, tuple((INNER_CODE, inner) for inner in contained))
 
 
 @dataclass

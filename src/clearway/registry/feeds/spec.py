@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from clearway.catalogue.model import Code
+from clearway.registry.feeds.mapping import Mapping
 
 FeedName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$", max_length=28)]
 """A feed's name: it stands in its listings' ids, and `src.NAME` is the scheme of its own numbers."""
@@ -29,7 +30,8 @@ class FeedSpec(BaseModel):
     """One feed. `format` is the name of an adapter (`clearway.registry.feeds.adapters.FORMATS`).
 
     `regime` and `designating_authority` are stated of every row that does not say them itself. `full_list` overrides
-    what the format says: a file holds the whole list. `mapping` is for the format `mapped`: a file's path.
+    what the format says: a file holds the whole list. `mapping` is for the format `mapped`: a file's path, or the
+    mapping itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,5 +41,5 @@ class FeedSpec(BaseModel):
     regime: Code | None = None
     designating_authority: str = Field("", max_length=256)
     full_list: bool | None = None
-    mapping: Path | None = None
+    mapping: Mapping | Path | None = None
     limits: Limits = Limits()

@@ -4,7 +4,7 @@ The file is the whole list: what is missing from it has been removed by its agen
 agencies' lists; an entity on several lists has one `_id` and a row for each, so a listing is named by both.
 
 Codes sit inside the text of `ids`, as `COUNTRY, CODE, LABEL` separated by `;`. Only labels whose meaning is certain are
-read as codes (`_CODES`); a row without one is known by name alone, under its `_id`.
+read as codes (`CODES`); a row without one is known by name alone, under its `_id`.
 
 What the file states of an entry's document:
 
@@ -89,7 +89,7 @@ _INN_OF_ORGANISATION = re.compile(r"\d{10}$")
 _LEI = re.compile(r"[0-9A-Z]{20}$")
 _ANYTHING = re.compile(r".")
 
-_CODES: dict[tuple[str, str], tuple[str, re.Pattern[str]]] = {
+CODES: dict[tuple[str, str], tuple[str, re.Pattern[str]]] = {
     ("CN", "Unified Social Credit Code (USCC)"): ("cn-uscc", _ANYTHING),
     ("CN", "United Social Credit Code Certificate (USCCC)"): ("cn-uscc", _ANYTHING),
     ("RU", "Tax ID No."): ("ru.inn", _INN_OF_ORGANISATION),
@@ -126,6 +126,7 @@ class UsConsolidatedScreeningList:
         self.name = spec.name
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = tuple(REGIMES.values())
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
@@ -215,7 +216,7 @@ def _marks(ids: str) -> tuple[_Mark, ...]:
 
 def _codes(marks: tuple[_Mark, ...]) -> Iterator[Identifier]:
     for mark in marks:
-        scheme, shape = _CODES.get((mark.country, mark.label), ("", _ANYTHING))
+        scheme, shape = CODES.get((mark.country, mark.label), ("", _ANYTHING))
         if scheme and shape.match(mark.value):
             yield _identifier("ids", scheme, mark.value)
 
