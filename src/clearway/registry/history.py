@@ -181,7 +181,7 @@ def provenance_in(history: Iterable[HistoryEntry]) -> dict[str, Provenance]:
     for entry in history:
         match entry.event:
             case Listed() | AdverseRecorded() | Corrected() as stated:
-                feed = entry.origin.removeprefix(FEED_ORIGIN) if entry.source else ""
+                feed = entry.origin.removeprefix(FEED_ORIGIN) if entry.origin.startswith(FEED_ORIGIN) else ""
                 found[stated.fact_id] = Provenance(feed, entry.source, entry.source_sha256, stated.row, entry.revision)
     return found
 

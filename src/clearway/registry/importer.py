@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -55,6 +55,7 @@ from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
 from clearway.subjects.keys import SubjectKeys
+from clearway.subjects.masking import HIDDEN
 
 CHUNK_ROWS = 2000
 """Rows settled together: what bounds an import's memory."""
@@ -211,7 +212,7 @@ class Import:
             "reason": fault.reason.value,
             "detail": fault.detail,
             "original": json.dumps(original, ensure_ascii=False),
-            "masked": not set(original.values()) <= {"", *row.cells, *map(str.strip, row.cells)},
+            "masked": _is_masked(original, row),
         }
 
     def _end_what_has_gone(self) -> None:
@@ -420,6 +421,12 @@ class _Batch:
             self._ledger.claim_fact(self._facts[fact_id])
         for event in events:
             self._ledger.append(record, event)
+
+
+def _is_masked(original: Mapping[str, str], row: Row) -> bool:
+    """Whether something of the row was masked before it was kept; a source's own masks are as they came."""
+    came = {"".join(cell.split()) for cell in row.cells}
+    return any(HIDDEN in cell and "".join(cell.split()) not in came for cell in original.values())
 
 
 def settle_rows(ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> list[Fault | None]:

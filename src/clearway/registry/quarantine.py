@@ -29,6 +29,10 @@ MAX_ROWS = 1000
 """Rows corrected or dismissed at once, at most."""
 
 
+PLACES_NOTED = 5
+"""Corrected rows that the history names, where nobody says why they were corrected."""
+
+
 class RowState(StrEnum):
     """What became of a row that was set aside.
 
@@ -163,7 +167,8 @@ class Quarantine:
             found = _found(connection, changes)
             for row in found.values():
                 _require_correctable(row, adapter.name)
-            ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=note)
+            why = note or _places(found.values())
+            ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=why)
             again = {row_id: _read_again(adapter, row, changes[row_id]) for row_id, row in found.items()}
             faults = settle_rows(ledger, self._keys, adapter.name, list(again.values()))
             refused = {row_id: fault for row_id, fault in zip(again, faults, strict=True) if fault is not None}
@@ -283,6 +288,13 @@ def _require_correctable(row: SetAside, feed: str) -> None:
             "and import that"
         )
         raise RegistryError(RegistryReason.MASKED_ROW, detail)
+
+
+def _places(rows: Iterable[SetAside]) -> str:
+    """Where corrected rows stood, for the history; of many, the first."""
+    places = [f"{row.file_name} row {row.row_number}" for row in rows]
+    more = f" and {len(places) - PLACES_NOTED} more" if len(places) > PLACES_NOTED else ""
+    return f"corrected: {', '.join(places[:PLACES_NOTED])}{more}"
 
 
 def _read_again(adapter: Adapter, row: SetAside, changes: Mapping[str, str]) -> feed_rows.Row:

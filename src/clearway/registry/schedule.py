@@ -23,7 +23,7 @@ from clearway.catalogue.complaints import Path as NodePath
 from clearway.catalogue.document import MAX_BYTES, Document, Tree, read_document
 from clearway.catalogue.model import Code
 from clearway.registry.errors import RegistryError
-from clearway.registry.feeds.adapters import REGIMES_OF_FORMATS, ROWS_NAME_REGIMES, adapter_for
+from clearway.registry.feeds.adapters import adapter_for
 from clearway.registry.feeds.spec import FeedSpec
 
 READINGS_MISSED = 3
@@ -175,11 +175,7 @@ class ScheduledFeed(FeedSpec):
     @property
     def regimes(self) -> tuple[str, ...]:
         """The regimes that its listings may be under; empty where it may carry any."""
-        if self.carries:
-            return self.carries
-        if self.regime is not None and self.format not in ROWS_NAME_REGIMES:
-            return (self.regime,)
-        return REGIMES_OF_FORMATS.get(self.format, ())
+        return self.carries or adapter_for(self).regimes
 
 
 class FeedsFile(_Model):

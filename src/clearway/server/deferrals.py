@@ -61,6 +61,7 @@ class Deferrals:
         self._log = log
         self._registry = registry
         self._index = index
+        self._sources = sources
         self._catalogue = catalogue
         self._language = language
         self._clock = clock

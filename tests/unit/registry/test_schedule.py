@@ -124,7 +124,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "regimes"),
     [
-        ({"regime": "SAMR-SERIOUS"}, ("SAMR-SERIOUS",)),
+        ({"format": "serious-list", "regime": "SAMR-SERIOUS"}, ("SAMR-SERIOUS",)),
+        ({"format": "dual-publicity-penalties"}, ()),
+        ({"format": "us-sdn"}, ("US-SDN",)),
         ({"format": "flat-csv"}, ()),
         ({"format": "flat-csv", "regime": "SAMR-SERIOUS"}, ()),
         ({"format": "flat-csv", "carries": "[TAX-A, TAX-MAJOR]"}, ("TAX-A", "TAX-MAJOR")),

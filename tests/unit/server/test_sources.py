@@ -18,7 +18,7 @@ from tests.unit.registry.fetching.sources import START, csl_feed
 
 
 def test_a_feed_is_overdue_so_long_after_it_was_read() -> None:
-    feed = csl_feed(regime="SAMR-SERIOUS", overdue_after="5h")
+    feed = csl_feed(carries=["SAMR-SERIOUS"], overdue_after="5h")
     assert state_of(feed, START) == SourceState("csl", ("SAMR-SERIOUS",), START, START + timedelta(hours=5))
 
 

@@ -78,6 +78,7 @@ class UsSdn:
         self.name = spec.name
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = (spec.regime or SPEC.regime or "",)
         self._spec = spec
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsSdnSheet:
