@@ -30,6 +30,9 @@ from clearway.querylog.central import check_log
 from clearway.registry.cases.errors import Obstacle
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.feeds.mapping import CodeColumn, Kinds, Mapping, NameWords, Value, Where, mapping_in
+from clearway.registry.feeds.rows import RowReason
+from clearway.registry.feeds.spec import FeedSpec, Limits
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
 from clearway.server.errors import CODES
@@ -135,6 +138,21 @@ def test_the_feeds_file_that_is_shown_is_valid(tmp_path: Path) -> None:
 def test_the_operators_guide_names_every_field_of_a_feeds_file(model: type[BaseModel]) -> None:
     text = page("operations.md")
     assert [name for name in model.model_fields if not re.search(rf"[`\s{{]{name}[`:]", text)] == []
+
+
+MAPPING_MODELS = (Mapping, Value, CodeColumn, Where, Kinds, NameWords, FeedSpec, Limits)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*RowReason, *FORMATS, *(field for model in MAPPING_MODELS for field in model.model_fields)})
+)
+def test_the_guide_to_lists_names_every_format_field_and_reason(name: str) -> None:
+    assert f"`{name}`" in page("feeds.md")
+
+
+def test_the_mapping_file_that_is_shown_is_valid() -> None:
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", page("feeds.md"), re.MULTILINE | re.DOTALL)
+    assert mapping_in("feeds.md", shown.encode()).states == "listing"
 
 
 @pytest.mark.parametrize("code", list(NoticeCode))

@@ -29,10 +29,10 @@ MAX_UNPACKED = 512 << 20
 MAX_PARTS = 2000
 """Parts of a workbook, at most."""
 
-MAX_CELLS = 16_000_000
+MAX_CELLS = 8_000_000
 """Cells of a sheet, counted over the whole rectangle that the filled ones span, at most."""
 
-MAX_SIGNS = 256 << 20
+MAX_SIGNS = 128 << 20
 """Signs in a workbook's cells, a shared text counted wherever it is used, at most."""
 
 _PLACE = re.compile(r"(?P<column>[A-Za-z]{1,3})(?P<row>[0-9]{1,7})")
