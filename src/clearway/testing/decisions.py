@@ -21,6 +21,7 @@ from clearway.client.terms import (
 )
 from clearway.gen.v1 import decision_pb2 as pb
 
+Decision = pb.Decision
 AUTHORITY = pb.Authority(code="EXAMPLE-AUTHORITY", name="Example authority")
 
 
@@ -32,7 +33,7 @@ def restriction(
     listing_id: str = "EXAMPLE-LISTING-1",
     first_day: date = date(2026, 1, 1),
     last_day: date = date(2028, 12, 31),
-) -> pb.Decision:
+) -> Decision:
     """A listing in force carries a measure that applies to the licence item."""
     effect = MeasureEffect.RIGHTS_REDUCING if kind is MeasureKind.LICENCE_BAR else MeasureEffect.MANAGEMENT
     reason = _reason(ReasonCode.SERIOUS_LISTING, measure, kind, force, effect, listing_id, first_day, last_day)
@@ -41,7 +42,7 @@ def restriction(
     return decision
 
 
-def green_channel(*, listing_id: str = "EXAMPLE-LISTING-2") -> pb.Decision:
+def green_channel(*, listing_id: str = "EXAMPLE-LISTING-2") -> Decision:
     """A trusted listing opens the green channel, and nothing is missing."""
     decision = _decision(Outcome.GREEN_CHANNEL, Standing.LISTED, "Handle with priority and fewer steps.")
     decision.incentives.append(_incentive(listing_id))
@@ -50,7 +51,7 @@ def green_channel(*, listing_id: str = "EXAMPLE-LISTING-2") -> pb.Decision:
 
 def deferred_acceptance(
     materials: Sequence[str] = ("EXAMPLE-MATERIAL",), *, deadline: date = date(2026, 12, 31), provisional: bool = False
-) -> pb.Decision:
+) -> Decision:
     """The green channel is open and these materials may follow by the deadline."""
     decision = _decision(Outcome.DEFERRED_ACCEPTANCE, Standing.LISTED, "Accept now; what is missing may follow.")
     decision.incentives.append(_incentive("EXAMPLE-LISTING-2"))
@@ -63,7 +64,7 @@ def deferred_acceptance(
     return decision
 
 
-def ordinary(missing_essential: Sequence[str] = ()) -> pb.Decision:
+def ordinary(missing_essential: Sequence[str] = ()) -> Decision:
     """Known, fresh, and nothing in force."""
     decision = _decision(Outcome.ORDINARY, Standing.NOT_LISTED, "Proceed by the ordinary procedure.")
     for code in missing_essential:
@@ -71,7 +72,7 @@ def ordinary(missing_essential: Sequence[str] = ()) -> pb.Decision:
     return decision
 
 
-def undetermined(notice: NoticeCode = NoticeCode.NO_DATA) -> pb.Decision:
+def undetermined(notice: NoticeCode = NoticeCode.NO_DATA) -> Decision:
     """The data cannot support an answer, for the reason that the notice gives. Not a clear answer."""
     possible = notice in (NoticeCode.POSSIBLE_MATCH, NoticeCode.NAME_ONLY, NoticeCode.MASKED_IDENTIFIER)
     standing = Standing.POSSIBLE_MATCH if possible else Standing.UNKNOWN
@@ -80,7 +81,7 @@ def undetermined(notice: NoticeCode = NoticeCode.NO_DATA) -> pb.Decision:
     return decision
 
 
-def _decision(outcome: Outcome, standing: Standing, text: str) -> pb.Decision:
+def _decision(outcome: Outcome, standing: Standing, text: str) -> Decision:
     return pb.Decision(
         outcome=written(outcome),
         standing=written(standing),
