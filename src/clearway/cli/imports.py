@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_facts, print_json, print_table
@@ -54,13 +56,8 @@ def import_feed(
     """
     now = datetime.now(UTC)
     spec = configured(feed, list_format, regime, authority, mapping)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     try:
-        with (
-            opened(data_dir) as registry,
-            Progress(*columns, console=errors, transient=True) as progress,
-        ):
-            task = progress.add_task("importing", total=None)
+        with opened(data_dir) as registry, told_progress() as progress:
             report = registry.import_feed(
                 spec,
                 file,
@@ -70,7 +67,7 @@ def import_feed(
                 confirm=confirm,
                 dry_run=dry_run,
                 note=note,
-                progress=lambda rows: progress.update(task, description=rate(rows, now)),
+                progress=progress,
             )
     except SuspiciousList as suspicious:
         refuse(suspicious, suspicious.report, json_wanted)
@@ -94,10 +91,32 @@ def configured(
         fail(f"the feed's {first['loc'][0]}: {first['msg']}", Exit.INVALID)
 
 
-def rate(rows: int, since: datetime) -> str:
-    """How far an import has come."""
-    seconds = max((datetime.now(UTC) - since).total_seconds(), 0.001)
-    return f"importing: {rows:,} rows, {rows / seconds:,.0f} rows/s"
+@contextmanager
+def told_progress() -> Iterator[Callable[[int, float], None]]:
+    """Tell, while an import runs, how many rows are done, how fast, and how much time is left by the bytes read."""
+    since = datetime.now(UTC)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task("importing", total=1.0)
+
+        def tell(rows: int, share: float) -> None:
+            seconds = (datetime.now(UTC) - since).total_seconds()
+            progress.update(task, description=rate(rows, share, seconds), completed=share)
+
+        yield tell
+
+
+def rate(rows: int, share: float, seconds: float) -> str:
+    """How far an import has come: rows done of about how many there are, by the share of the file that was read."""
+    about = f" of about {rows / share:,.0f}" if 0 < share < 1 else ""
+    return f"importing: {rows:,}{about} rows, {rows / max(seconds, 0.001):,.0f} rows/s"
 
 
 def refuse(error: RegistryError, report: ImportReport | None, json_wanted: bool) -> None:

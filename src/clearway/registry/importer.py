@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -55,6 +55,7 @@ from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
 from clearway.subjects.keys import SubjectKeys
+from clearway.subjects.masking import HIDDEN
 
 CHUNK_ROWS = 2000
 """Rows settled together: what bounds an import's memory."""
@@ -67,8 +68,8 @@ _NEVER_LISTED = frozenset({RowReason.NATURAL_PERSON, RowReason.NOT_A_SUBJECT, Ro
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
-Progress = Callable[[int], None]
-"""Called now and then with the number of rows done."""
+Progress = Callable[[int, float], None]
+"""Called now and then with the number of rows done, and the share of the file, 0 to 1, that has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ class Import:
         try:
             for rows in chunks(sheet.rows(), CHUNK_ROWS):
                 self._settle(rows, sheet)
+                if self._progress is not None:
+                    self._progress(self._tally.rows, file.share_read)
             if self._adapter.full_list:
                 self._end_what_has_gone()
         finally:
@@ -192,8 +195,6 @@ class Import:
         if aside:
             self._ledger.connection.execute(insert(QuarantinedRow), aside)
         self._tally.rows += len(rows)
-        if self._progress is not None:
-            self._progress(self._tally.rows)
 
     def _count_fault(self, row: Row, fault: Fault) -> None:
         if row.content is fault and not fault.fact_id and fault.reason not in _NEVER_LISTED:
@@ -204,12 +205,14 @@ class Import:
             self._tally.samples.append(FaultSample(row.number, fault.disposition, fault.reason, fault.detail))
 
     def _set_aside(self, row: Row, fault: Fault, sheet: Sheet) -> dict[str, Any]:
+        original = dict(sheet.original(row))
         return {
             "revision": self._ledger.revision,
             "row_number": row.number,
             "reason": fault.reason.value,
             "detail": fault.detail,
-            "original": json.dumps(sheet.original(row), ensure_ascii=False),
+            "original": json.dumps(original, ensure_ascii=False),
+            "masked": _is_masked(original, row),
         }
 
     def _end_what_has_gone(self) -> None:
@@ -418,6 +421,24 @@ class _Batch:
             self._ledger.claim_fact(self._facts[fact_id])
         for event in events:
             self._ledger.append(record, event)
+
+
+def _is_masked(original: Mapping[str, str], row: Row) -> bool:
+    """Whether something of the row was masked before it was kept; a source's own masks are as they came."""
+    came = {"".join(cell.split()) for cell in row.cells}
+    return any(HIDDEN in cell and "".join(cell.split()) not in came for cell in original.values())
+
+
+def settle_rows(ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> list[Fault | None]:
+    """Settle a few rows of a feed against the record, outside any import: for each None, or why it is not taken."""
+    _seen.create(ledger.connection)
+    try:
+        batch = _Batch(ledger, keys, feed, rows)
+        outcomes = [batch.settle(row) for row in rows]
+        ledger.flush()
+    finally:
+        _seen.drop(ledger.connection)
+    return [outcome if isinstance(outcome, Fault) else None for outcome in outcomes]
 
 
 def _listing_events(

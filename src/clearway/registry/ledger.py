@@ -120,6 +120,15 @@ class Document:
 NO_DOCUMENT = Document()
 
 
+FEED_ORIGIN = "feed:"
+"""What the origin of a revision begins with that a feed's file made; the feed's name follows."""
+
+
+def origin_of(feed: str) -> str:
+    """The origin of the revisions that a feed's files make."""
+    return FEED_ORIGIN + feed
+
+
 class Ledger:
     """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
 

@@ -211,9 +211,13 @@ def test_a_file_that_breaks_off_leaves_nothing(desk: Desk, tmp_path: Path) -> No
 
 def test_progress_is_told(desk: Desk, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "flat.csv", COLUMNS, [listing_row(number) for number in range(5)])
-    told: list[int] = []
-    desk.registry.import_feed("flat-csv", path, actor="operator", moment=MOMENT, progress=told.append)
-    assert told == [2, 4, 5]
+    told: list[tuple[int, float]] = []
+    desk.registry.import_feed(
+        "flat-csv", path, actor="operator", moment=MOMENT, progress=lambda *done: told.append(done)
+    )
+    assert [rows for rows, _ in told] == [2, 4, 5]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1.0
 
 
 def test_an_import_is_noted_with_its_counts(desk: Desk) -> None:

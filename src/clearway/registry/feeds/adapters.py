@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.feeds import us_csl, us_sdn
 from clearway.registry.feeds.dual_publicity import settle_codes
 from clearway.registry.feeds.flat_csv import FlatCsv
 from clearway.registry.feeds.formats import shipped_mapping
@@ -13,7 +14,7 @@ from clearway.registry.feeds.mapping import Fact, Mapping, read_mapping
 from clearway.registry.feeds.rows import Adapter
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.feeds.tables import Settle, TableFeed
-from clearway.registry.feeds.us_csl import REGIMES, UsConsolidatedScreeningList
+from clearway.registry.feeds.us_csl import UsConsolidatedScreeningList
 from clearway.registry.feeds.us_sdn import UsSdn
 
 MAPPED = "mapped"
@@ -56,8 +57,8 @@ FORMATS: dict[str, Callable[[FeedSpec], Adapter]] = {
 """Format name → what makes a feed's adapter. Without configuration, a feed has its format's name."""
 
 REGIMES_OF_FORMATS: dict[str, tuple[str, ...]] = {
-    "us-csl": tuple(REGIMES.values()),
-    "us-sdn": ("US-SDN",),
+    "us-csl": tuple(us_csl.REGIMES.values()),
+    "us-sdn": (us_sdn.REGIME,),
     "world-bank": ("WORLD-BANK-INELIGIBLE",),
 }
 """Format → the regimes that its files carry, where the format says so and the feed does not."""

@@ -157,5 +157,9 @@ class Adapter(Protocol):
     def limits(self) -> Limits:
         """How far a whole list may change without a person's word."""
 
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes that its listings may be under; empty where they may be under any, or where it lists nobody."""
+
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> Sheet:
         """Read the header and hand over the sheet. Raises `UnreadableFeed` where it is not this format."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Named
 
 from clearway.registry.feeds.header import Header, find_header
-from clearway.registry.feeds.mapping import Mapping
+from clearway.registry.feeds.mapping import Fact, Mapping
 from clearway.registry.feeds.row_reader import RowReader
 from clearway.registry.feeds.rows import Disposition, Fault, Row, RowReason, Statement
 from clearway.registry.feeds.spec import FeedSpec
@@ -26,6 +26,7 @@ class TableFeed:
         self.name = spec.name
         self.full_list = mapping.full_list if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = _regimes(spec, mapping)
         self._spec = spec
         self._mapping = mapping
         self._settle = settle
@@ -39,6 +40,14 @@ class TableFeed:
         if self._settle is not None:
             mapping, telling = self._settle(header, mapping)
         return Table(RowReader(self._spec, mapping, header, telling), lines)
+
+
+def _regimes(spec: FeedSpec, mapping: Mapping) -> tuple[str, ...]:
+    """The regimes that rows are under, where no column of theirs says which."""
+    if mapping.states is not Fact.LISTING or (mapping.regime is not None and mapping.regime.headers):
+        return ()
+    stated = spec.regime or (mapping.regime.constant if mapping.regime is not None else "")
+    return (stated,) if stated else ()
 
 
 class Table:

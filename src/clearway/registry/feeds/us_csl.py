@@ -126,6 +126,7 @@ class UsConsolidatedScreeningList:
         self.name = spec.name
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = tuple(REGIMES.values())
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
