@@ -295,6 +295,47 @@ async def test_an_async_watch_can_be_cancelled(fake: FakeClearway) -> None:
                 await asyncio.wait_for(anext(watch), 0.3)
 
 
+async def test_closing_the_async_client_ends_its_watch_and_cancels_nobody(fake: FakeClearway) -> None:
+    with fake.serving() as address:
+        clearway = AsyncClearway(ConnectConfig(address), on_unavailable=Raise())
+
+        async def follow() -> list[str]:
+            return [change.change_id async for change in clearway.watch_cases(start=FromNow())]
+
+        watching = asyncio.create_task(follow())
+        await asyncio.sleep(0.5)
+        await clearway.close()
+        assert await asyncio.wait_for(watching, 5) == []
+
+
+def test_a_check_that_the_close_overtakes_says_so() -> None:
+    with silence() as address, ThreadPoolExecutor(1) as threads:
+        clearway = Clearway(ConnectConfig(address, timeout=30), on_unavailable=Raise())
+        checking = threads.submit(clearway.check, CHECK)
+        time.sleep(0.2)
+        clearway.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            checking.result(5)
+
+
+async def test_an_async_check_that_the_close_overtakes_says_so() -> None:
+    with silence() as address:
+        clearway = AsyncClearway(ConnectConfig(address, timeout=30), on_unavailable=Raise())
+        checking = asyncio.create_task(clearway.check(CHECK))
+        await asyncio.sleep(0.2)
+        await clearway.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await asyncio.wait_for(checking, 5)
+
+
+async def test_a_check_can_be_cancelled() -> None:
+    with silence() as address:
+        async with AsyncClearway(ConnectConfig(address, timeout=30), on_unavailable=Raise()) as clearway:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await clearway.check(CHECK)
+
+
 # TLS and tokens
 
 

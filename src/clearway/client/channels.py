@@ -49,6 +49,13 @@ def pings(keep_alive: KeepAliveConfig) -> list[Option]:
     ]
 
 
+class Closed(RuntimeError):
+    """The client was closed from this side: by `close`, or by the end of its `with`."""
+
+    def __init__(self) -> None:
+        super().__init__("the client is closed")
+
+
 @dataclass(slots=True)
 class Held(Generic[ChannelT]):
     """A channel, how many calls are on it, and its methods as they were first called."""
@@ -76,11 +83,11 @@ class Channels(Generic[ChannelT]):
     def take(self) -> tuple[Held[ChannelT], ChannelT | None]:
         """The channel for one more call, to be given back; and the one to close now, if it gave way idle.
 
-        Raises RuntimeError after `close`.
+        Raises `Closed` after `close`.
         """
         with self._lock:
             if self.closed:
-                raise RuntimeError("the client is closed")
+                raise Closed
             idle = self._give_way() if self._tls is not None and self._tls.changed() else None
             if self._current is None:
                 credentials = None if self._tls is None else self._tls.loaded.credentials

@@ -15,6 +15,7 @@ import uuid_utils
 from clearway.client import methods
 from clearway.client.answer import Answer, RecordedCheck, answer_in, recorded_check_in
 from clearway.client.batches import batch_request, batches, identified, nothing_for, results_in
+from clearway.client.channels import Closed
 from clearway.client.check import Check
 from clearway.client.config import ConnectConfig, Language
 from clearway.client.conversation import Conversation
@@ -24,7 +25,7 @@ from clearway.client.lines import ChannelLine, Line
 from clearway.client.methods import Method, RequestT, ResponseT
 from clearway.client.outcomes import OutcomeReport, ReportedOutcome, reported_outcome_in
 from clearway.client.unavailable import NoAnswer, NoAnswerT_co, OnUnavailable
-from clearway.client.watching import CaseChange, Course, Start
+from clearway.client.watching import CaseChange, Course, Start, why
 from clearway.gen.v1 import check_service_pb2 as pb
 
 log = logging.getLogger("clearway.client")
@@ -124,12 +125,14 @@ class Clearway(Generic[NoAnswerT_co]):
                         change = course.take(message)
                         if change is not None:
                             yield change
+            except Closed:
+                return
             except NotAnswered as error:
                 interruption = error
             if self._line.closed:
                 return
             pause = course.pause_after(interruption)
-            log.info("the watch was interrupted; it goes on in %.2f s", pause)
+            log.warning("the watch was interrupted (%s); it goes on in %.2f s", why(interruption), pause)
             self._closing.wait(pause)
 
     def call(

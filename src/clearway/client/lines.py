@@ -6,12 +6,13 @@ line beneath the very same clients.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol
 
 import grpc
 
-from clearway.client.channels import CallMetadata, Channels, Held
+from clearway.client.channels import CallMetadata, Channels, Closed, Held
 from clearway.client.config import ConnectConfig
 from clearway.client.errors import failure_of_call
 from clearway.client.methods import Method, RequestT, ResponseT
@@ -27,12 +28,12 @@ class Line(Protocol):
     def unary(
         self, method: Method[RequestT, ResponseT], request: RequestT, timeout: float, language: str | None, about: str
     ) -> ResponseT:
-        """Make one call within `timeout` seconds. Raises `ClearwayError` about the request id `about`."""
+        """Make one call within `timeout` seconds. Raises `ClearwayError` about the request id `about`, or `Closed`."""
 
     def stream(
         self, method: Method[RequestT, ResponseT], request: RequestT, language: str | None
     ) -> Generator[ResponseT]:
-        """Open a stream of answers, ended by closing it. Raises `ClearwayError`."""
+        """Open a stream of answers, ended by closing it. Raises `ClearwayError` or `Closed`."""
 
     def close(self) -> None:
         """End it, and every call on it."""
@@ -48,12 +49,12 @@ class AsyncLine(Protocol):
     async def unary(
         self, method: Method[RequestT, ResponseT], request: RequestT, timeout: float, language: str | None, about: str
     ) -> ResponseT:
-        """Make one call within `timeout` seconds. Raises `ClearwayError` about the request id `about`."""
+        """Make one call within `timeout` seconds. Raises `ClearwayError` about the request id `about`, or `Closed`."""
 
     def stream(
         self, method: Method[RequestT, ResponseT], request: RequestT, language: str | None
     ) -> AsyncGenerator[ResponseT]:
-        """Open a stream of answers, ended by closing it. Raises `ClearwayError`."""
+        """Open a stream of answers, ended by closing it. Raises `ClearwayError` or `Closed`."""
 
     async def close(self) -> None:
         """End it, and every call on it."""
@@ -81,7 +82,11 @@ class ChannelLine:
             call = callable_of(held, held.channel.unary_unary, method)
             response: ResponseT = call(request, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
             raise failure_of_call(error, about) from error
+        except ValueError:
+            raise_if_closed(self.closed)
+            raise
         finally:
             self._give_back(held)
         return response
@@ -99,7 +104,11 @@ class ChannelLine:
             finally:
                 call.cancel()
         except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
             raise failure_of_call(error) from error
+        except ValueError:
+            raise_if_closed(self.closed)
+            raise
         finally:
             self._give_back(held)
 
@@ -142,7 +151,11 @@ class AsyncChannelLine:
             call = callable_of(held, held.channel.unary_unary, method)
             response: ResponseT = await call(request, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
             raise failure_of_call(error, about) from error
+        except (asyncio.CancelledError, grpc.aio.UsageError):
+            raise_if_closed(self.closed and not cancelled_by_somebody())
+            raise
         finally:
             await self._give_back(held)
         return response
@@ -161,7 +174,11 @@ class AsyncChannelLine:
             finally:
                 call.cancel()
         except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
             raise failure_of_call(error) from error
+        except (asyncio.CancelledError, grpc.aio.UsageError):
+            raise_if_closed(self.closed and not cancelled_by_somebody())
+            raise
         finally:
             await self._give_back(held)
 
@@ -180,6 +197,23 @@ class AsyncChannelLine:
         ended = self._channels.give_back(held)
         if ended is not None:
             await ended.close()
+
+
+def raise_if_closed(closed: bool) -> None:
+    """Put `Closed` in the place of what gRPC says of a channel that was closed beneath a call."""
+    if closed:
+        raise Closed from None
+
+
+def ended_from_here(error: Any) -> bool:
+    """Whether a call was ended by this side."""
+    return bool(error.code() is grpc.StatusCode.CANCELLED)
+
+
+def cancelled_by_somebody() -> bool:
+    """Whether the running task is being cancelled; gRPC raises the same where only its channel was closed."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def callable_of(held: Held[Any], kind: Callable[..., Any], method: Method[RequestT, ResponseT]) -> Any:

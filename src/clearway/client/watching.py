@@ -147,3 +147,8 @@ def change_in(message: pb.WatchCasesResponse) -> CaseChange:
         revision=message.revision,
         message=change,
     )
+
+
+def why(interruption: ClearwayError | None) -> str:
+    """An interruption in a word, for the log."""
+    return "ended by the service" if interruption is None else interruption.reason_name or interruption.code.name

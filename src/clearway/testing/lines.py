@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, cast
 
+from clearway.client.channels import Closed
 from clearway.client.errors import failure_of_status
 from clearway.client.methods import Method, RequestT, ResponseT
 from clearway.testing.refusals import Refused
@@ -94,9 +95,9 @@ class AsyncScriptLine:
 
 
 def require_open(closed: bool) -> None:
-    """Raise RuntimeError after `close`, as a channel does."""
+    """Raise `Closed` after `close`, as a channel does."""
     if closed:
-        raise RuntimeError("the client is closed")
+        raise Closed
 
 
 def copied(method: Method[Any, ResponseT], message: ResponseT) -> ResponseT:
