@@ -154,6 +154,11 @@ def test_a_check_that_was_never_made(node: RunningNode) -> None:
     as_documented(failing(lambda: node.checks().GetCheck(wanted, timeout=PATIENCE)), "CHECK_NOT_FOUND")
 
 
+def test_a_cursor_that_is_none(node: RunningNode) -> None:
+    wanted = pb.WatchCasesRequest(after="yesterday")
+    as_documented(failing(lambda: next(iter(node.checks().WatchCases(wanted, timeout=PATIENCE)))), "INVALID_CURSOR")
+
+
 def test_a_method_that_does_not_exist(node: RunningNode) -> None:
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = node.channel().unary_unary(f"/{SERVICE}/ListSubjects")
     as_documented(failing(lambda: call(b"", timeout=PATIENCE)), "UNKNOWN_METHOD")
@@ -266,6 +271,7 @@ PROVOKED_ELSEWHERE = {
     "MALFORMED_REQUEST": test_bytes_that_are_no_message,
     "REQUEST_ID_REUSED": test_a_request_id_with_another_body,
     "CHECK_NOT_FOUND": test_a_check_that_was_never_made,
+    "INVALID_CURSOR": test_a_cursor_that_is_none,
     "UNKNOWN_METHOD": test_a_method_that_does_not_exist,
     "INDEX_UNAVAILABLE": test_no_index_is_unavailable_and_never_not_listed,
     "AUDIT_UNAVAILABLE": test_a_journal_that_cannot_be_written_means_no_answer_until_it_can,
