@@ -30,6 +30,7 @@ from clearway.registry.synthetic import code_of, name_of
 from clearway.server.keys import load_keys
 from clearway.server.lookup import Lookup
 from clearway.server.settings import Settings
+from clearway.server.sources import ScheduledSources
 from clearway.server.watching.pending import PendingCheck, Told
 from clearway.server.watching.progress import ProgressFile
 from clearway.server.watching.reconsidering import Reconsidering
@@ -141,7 +142,7 @@ def measure(settings: Settings, console: Console) -> None:
     """Fill a log, load a watcher from it, and print what it costs."""
     keys, catalogue = load_keys(settings), load_catalogue("cn-demo")
     lookup = Lookup(keys, settings.max_index_age)
-    reconsidering = Reconsidering(catalogue, lookup, keys)
+    reconsidering = Reconsidering(catalogue, lookup, keys, ScheduledSources(()))
     log, layout = open_central(settings.log_file), IndexLayout(settings.data_dir)
     with (
         Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)) as registry,

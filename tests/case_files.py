@@ -46,6 +46,12 @@ class Opened(_Written, frozen=True):
     upheld: bool = False
 
 
+class Lifted(_Written, frozen=True):
+    begins: datetime
+    until: datetime
+    ended: datetime | None = None
+
+
 class Listed(_Written, frozen=True):
     regime: str
     id: str = "L1"
@@ -57,7 +63,9 @@ class Listed(_Written, frozen=True):
     feed: str = ""
     repaired: datetime | None = None
     delisted: datetime | None = None
+    revoked: datetime | None = None
     objections: tuple[Opened, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
 
 
 class Adverse(_Written, frozen=True):
@@ -65,6 +73,7 @@ class Adverse(_Written, frozen=True):
     kind: facts.AdverseKind = facts.AdverseKind.PENALTY
     severity: facts.Severity = facts.Severity.GENERAL
     repaired: datetime | None = None
+    revoked: datetime | None = None
 
 
 class Subject(_Written, frozen=True):
@@ -98,6 +107,13 @@ class Wanted(_Written, frozen=True):
     expires: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class Read(_Written, frozen=True):
+    feed: str
+    regimes: tuple[str, ...] = ()
+    at: datetime | None = None
+    overdue: datetime = AT
+
+
 class Case(_Written, frozen=True):
     case: str
     want: Wanted
@@ -107,6 +123,7 @@ class Case(_Written, frozen=True):
     namesake: Subject | None = None
     through: str = ""
     lists_confirmed: Mapping[str, date] = {}
+    sources: tuple[Read, ...] = ()
     ask: Asked = Asked()
     wire: bool = True
 
@@ -162,6 +179,13 @@ def moment_of(case: Case) -> datetime:
     return case.at.replace(tzinfo=catalogue().zone)
 
 
+def sources_of(case: Case) -> facts.Sources:
+    return tuple(
+        facts.SourceState(read.feed, read.regimes, _utc(read.at), read.overdue.replace(tzinfo=catalogue().zone))
+        for read in case.sources
+    )
+
+
 def evidence_of(numbered: NumberedCase) -> facts.Evidence:
     case = numbered.case
     namesakes = () if case.namesake is None else (profile_of(numbered, case.namesake, "src.cases", 2),)
@@ -190,7 +214,15 @@ def profile_of(numbered: NumberedCase, subject: Subject, scheme: str, subject_id
         subject.known_since,
         tuple(_listing(listed) for listed in subject.listings),
         tuple(
-            facts.AdverseRecord(f"A{n}", a.kind, a.severity, f"罚字〔2026〕{n}号", a.document, _utc(a.repaired))
+            facts.AdverseRecord(
+                f"A{n}",
+                a.kind,
+                a.severity,
+                f"罚字〔2026〕{n}号",
+                a.document,
+                _utc(a.repaired or a.revoked),
+                annulled=a.revoked is not None,
+            )
             for n, a in enumerate(subject.adverse)
         ),
         other_names=tuple(map(numbered.named, subject.other_names)),
@@ -198,9 +230,9 @@ def profile_of(numbered: NumberedCase, subject: Subject, scheme: str, subject_id
 
 
 def _listing(listed: Listed) -> facts.Listing:
-    ended = [at for at in (listed.repaired, listed.delisted) if at is not None]
-    # An objection that is upheld ends the listing at the same moment.
-    ended += [o.resolved for o in listed.objections if o.upheld and o.resolved is not None]
+    # An objection that is upheld ends the listing at the same moment, as if it had never been.
+    upheld = [o.resolved for o in listed.objections if o.upheld and o.resolved is not None]
+    ended = [at for at in (listed.repaired, listed.delisted, listed.revoked, *upheld) if at is not None]
     return facts.Listing(
         listed.id,
         listed.regime,
@@ -216,6 +248,13 @@ def _listing(listed: Listed) -> facts.Listing:
             for n, o in enumerate(listed.objections)
             if (opened := _utc(o.opened)) is not None
         ),
+        liftings=tuple(
+            facts.Lifting(f"U{n}", begins, ends)
+            for n, lifted in enumerate(listed.lifted)
+            if (begins := _utc(lifted.begins)) is not None
+            if (ends := _utc(lifted.ended or lifted.until)) is not None
+        ),
+        annulled=bool(upheld) or listed.revoked is not None,
     )
 
 
@@ -314,6 +353,8 @@ def _subject_acts(
         )
         if adverse.repaired is not None:
             yield commands.Repair(record_id, _moment(adverse.repaired, shift))
+        if adverse.revoked is not None:
+            yield commands.RevokeInError(record_id, _moment(adverse.revoked, shift))
 
 
 def _listing_acts(
@@ -337,6 +378,14 @@ def _listing_acts(
         if objection.resolved is not None:
             resolution = Resolution.UPHELD if objection.upheld else Resolution.REJECTED
             yield commands.ResolveObjection(listing_id, name, resolution, _moment(objection.resolved, shift))
+    for n, lifted in enumerate(listed.lifted):
+        name = wire_id(numbered, f"U{n}")
+        begins, until = _moment(lifted.begins, shift), _moment(lifted.until, shift)
+        yield commands.LiftProvisionally(listing_id, name, until, begins)
+        if lifted.ended is not None:
+            yield commands.EndLifting(listing_id, name, _moment(lifted.ended, shift))
+    if listed.revoked is not None:
+        yield commands.RevokeInError(listing_id, _moment(listed.revoked, shift))
     if listed.repaired is not None:
         yield commands.Repair(listing_id, _moment(listed.repaired, shift))
     if listed.delisted is not None:

@@ -18,16 +18,22 @@ from clearway.decision import facts
 from clearway.decision.answer import Decision
 from clearway.subjects.text import normalise_name
 
+CLOCKED = ("STAYED_UNDER_OBJECTION", "UNDER_OBJECTION", "LIFTED_PROVISIONALLY")
+
 
 @dataclass
 class Answer:
-    """What matters of a decision. Pairs are (measure or incentive, listing); notices are (code, listing)."""
+    """What matters of a decision. Pairs are (measure or incentive, listing); notices are (code, listing).
+
+    `clocks` has the details of the notices that say until when: of objections and of liftings.
+    """
 
     outcome: str
     standing: str
     restrictions: set[tuple[str, str]] = field(default_factory=set)
     incentives: set[tuple[str, str]] = field(default_factory=set)
     notices: Counter[tuple[str, str]] = field(default_factory=Counter)
+    clocks: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     deferrable: dict[str, date | None] = field(default_factory=dict)
 
@@ -40,6 +46,11 @@ def answer_of(decision: Decision) -> Answer:
         {(r.measure.code, r.listing.listing_id) for r in decision.restrictions},
         {(i.incentive.code, i.listing.listing_id if i.listing else "") for i in decision.incentives},
         Counter((notice.code.value, notice.listing_id) for notice in decision.notices),
+        {
+            (notice.code.value, notice.listing_id): dict(notice.details)
+            for notice in decision.notices
+            if notice.code.value in CLOCKED
+        },
         {material.code for material in decision.materials.missing_essential},
         {deferred.material.code: deferred.deadline for deferred in decision.materials.deferrable},
     )
@@ -57,16 +68,25 @@ def plus(day: date, length: model.Duration) -> date:
 class Reference:
     """The rules, read literally, for one catalogue and one moment."""
 
-    def __init__(self, catalogue: Catalogue, moment: datetime, confirmations: facts.Confirmations) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        moment: datetime,
+        confirmations: facts.Confirmations,
+        sources: facts.Sources = (),
+    ) -> None:
         self.catalogue, self.edition = catalogue, catalogue.edition
         self.moment, self.day = moment, moment.astimezone(catalogue.zone).date()
         self.confirmations = confirmations
+        self.overdue = [source for source in sources if moment >= source.overdue_at]
 
     def regime(self, code: str) -> model.Regime | None:
         return next((regime for regime in self.edition.regimes if regime.code == code), None)
 
     def over(self, listing: facts.Listing) -> bool:
-        """Not begun, ended, expired, or past the longest publicity: then it is neither applied nor shown."""
+        """Wrong from the start, not begun, ended, expired, or publicised too long: neither applied nor shown."""
+        if listing.annulled:
+            return True
         if listing.ended_at is not None and listing.ended_at <= self.moment:
             return True
         if listing.effective_from is not None and self.day < listing.effective_from:
@@ -84,6 +104,8 @@ class Reference:
         """Whether it has all that something may follow from: document, end or fresh confirmation, remedies."""
         if not listing.document_number or listing.document_date is None:
             return False
+        if any(source.feed == listing.feed for source in self.overdue):
+            return False
         if isinstance(regime.ends, model.EndsOnDate):
             # Where display stops by itself, the measure is lifted with it: that is an end too.
             if listing.expires_on is None and regime.ends.term is None and regime.max_publicity is None:
@@ -100,12 +122,30 @@ class Reference:
             if not self.over(listing):
                 yield listing, self.regime(listing.regime)
 
-    def objected(self, listing: facts.Listing) -> bool:
-        return any(
-            objection.opened_at <= self.moment
-            and (objection.resolved_at is None or self.moment < objection.resolved_at)
+    def open_objections(self, listing: facts.Listing) -> list[facts.Objection]:
+        return [
+            objection
             for objection in listing.objections
-        )
+            if objection.opened_at <= self.moment
+            and (objection.resolved_at is None or self.moment < objection.resolved_at)
+        ]
+
+    def clock(self, listing: facts.Listing, regime: model.Regime) -> dict[str, str]:
+        """What is told of the oldest open objection where it must be resolved in time."""
+        if regime.objection is None or regime.objection.review_within is None:
+            return {}
+        oldest = min(self.open_objections(listing), key=lambda objection: objection.opened_at)
+        opened = oldest.opened_at.astimezone(self.catalogue.zone).date()
+        due = self.catalogue.calendar.add(opened, regime.objection.review_within)
+        told = {"objection_id": oldest.objection_id, "opened_on": str(opened), "due_on": str(due.day)}
+        told |= {"provisional": "true"} if due.provisional else {}
+        return told | ({"overdue": "true"} if due.day < self.day else {})
+
+    def lifted_to(self, listing: facts.Listing) -> date | None:
+        """The last day on which the measures are lifted, where they are lifted now."""
+        ends = [lifting.ends_at for lifting in listing.liftings if lifting.begins_at <= self.moment < lifting.ends_at]
+        last = [(end - timedelta(microseconds=1)).astimezone(self.catalogue.zone).date() for end in ends]
+        return max(last, default=None)
 
     def valid(self, rule: model.Measure | model.Incentive, request: facts.CheckRequest) -> bool:
         """Whether a measure or incentive of the edition holds here and now for this item."""
@@ -124,8 +164,10 @@ class Reference:
         display = self.edition.adverse_display
         terms = {"minor": display.minor, "general": display.general, "serious": display.serious}
         for record in profile.adverse_records:
-            repaired = record.ended_at is not None and record.ended_at <= self.moment
-            ends = plus(record.document_date, terms[record.severity.value])
+            repaired = record.annulled or (record.ended_at is not None and record.ended_at <= self.moment)
+            ends = plus(record.document_date, terms[record.severity.value].max)
+            if record.display_ends_on is not None and record.display_ends_on < ends:
+                ends = record.display_ends_on
             if not repaired and record.document_date <= self.day < ends:
                 yield record
 
@@ -140,12 +182,41 @@ class Reference:
             for listing, regime in self.in_force(profile)
         )
 
+    def matters(self, code: str, item: str) -> bool:
+        """Whether a listing under this regime could change an answer on the item, now or ever."""
+        regime = self.regime(code)
+        if regime is None:
+            return False
+        if any(code in m.regimes and ("*" in m.items or item in m.items) for m in self.edition.measures):
+            return True
+        for incentive in self.edition.incentives:
+            if "*" not in incentive.items and item not in incentive.items:
+                continue
+            if isinstance(incentive.route, model.TrustedListingRoute):
+                if code in incentive.route.regimes:
+                    return True
+            elif regime.kind is model.ListKind.SERIOUS:
+                return True
+        return False
+
+    def silent(self, item: str, profile: facts.SubjectProfile | None = None) -> set[str]:
+        """The overdue feeds without which nothing certain can be said: they list, or may list, what matters."""
+        found = set()
+        for source in self.overdue:
+            regimes = set(source.regimes)
+            if profile is not None:
+                regimes |= {entry.regime for entry, _ in self.in_force(profile) if entry.feed == source.feed}
+            if not source.regimes or any(self.matters(code, item) for code in regimes):
+                found.add(source.feed)
+        return found
+
     def stayed(self, listing: facts.Listing, regime: model.Regime) -> bool:
         effect = regime.objection.effect if regime.objection else model.ObjectionEffect.SUSPEND
-        return self.objected(listing) and effect is model.ObjectionEffect.SUSPEND
+        return bool(self.open_objections(listing)) and effect is model.ObjectionEffect.SUSPEND
 
     def effective(self, listing: facts.Listing, regime: model.Regime) -> bool:
-        return self.complete(listing, regime) and not self.stayed(listing, regime)
+        lifted = self.lifted_to(listing) is not None
+        return self.complete(listing, regime) and not self.stayed(listing, regime) and not lifted
 
     def deferral_closed(self, item: model.LicenceItem, profile: facts.SubjectProfile) -> int:
         """How many rules close the deferral route."""
@@ -178,9 +249,13 @@ class Reference:
                 answer.notices["MASKED_IDENTIFIER" if masked else "NAME_ONLY", ""] += 1
                 if self.resembles(answer, candidates):
                     answer.standing = "POSSIBLE_MATCH"
+                answer.notices["SOURCE_OVERDUE", ""] += len(self.silent(request.item))
             case facts.NotKnown(resembling):
-                answer.outcome = "ORDINARY"
-                answer.standing = "POSSIBLE_MATCH" if self.resembles(answer, resembling) else "NOT_LISTED"
+                silent = self.silent(request.item)
+                answer.notices["SOURCE_OVERDUE", ""] += len(silent)
+                answer.outcome = "UNDETERMINED" if silent else "ORDINARY"
+                unlisted = "UNKNOWN" if silent else "NOT_LISTED"
+                answer.standing = "POSSIBLE_MATCH" if self.resembles(answer, resembling) else unlisted
             case facts.Known(profile, through, resembling):
                 answer.notices["MATCHED_THROUGH", ""] += bool(through)
                 names = {normalise_name(name) for name in (profile.name, *profile.other_names) if name}
@@ -190,7 +265,8 @@ class Reference:
                 resembles = self.resembles(answer, resembling)
                 self.known(answer, profile, request, item, lacking)
                 listed = any(True for _ in self.in_force(profile))
-                answer.standing = "LISTED" if listed else "POSSIBLE_MATCH" if resembles else "NOT_LISTED"
+                unlisted = "UNKNOWN" if self.silent(request.item, profile) else "NOT_LISTED"
+                answer.standing = "LISTED" if listed else "POSSIBLE_MATCH" if resembles else unlisted
         answer.notices = +answer.notices
         return answer
 
@@ -215,11 +291,7 @@ class Reference:
             if regime is None:
                 answer.notices["UNKNOWN_REGIME", listing.listing_id] += 1
                 continue
-            if not self.complete(listing, regime):
-                answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
-            if self.objected(listing):
-                code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
-                answer.notices[code, listing.listing_id] += 1
+            self.say(answer, listing, regime)
             if not self.effective(listing, regime):
                 continue
             kinds.add(regime.kind)
@@ -228,12 +300,33 @@ class Reference:
             else:
                 trusted.append(listing)
         answer.notices["TRUSTED_AND_SERIOUS", ""] += len(kinds) == 2
-        for incentive, listing_id in self.routes(profile, trusted, request):
+        silent = self.silent(request.item, profile)
+        answer.notices["SOURCE_OVERDUE", ""] += len(silent)
+        if silent and not answer.restrictions:
+            return  # nothing is granted on what a silent source might contradict
+        routes = self.routes(profile, trusted, request)
+        # Nor is a record known to be clean.
+        self.grant(answer, (route for route in routes if route[1] or not silent))
+        self.weigh(answer, profile, item, lacking)
+
+    def grant(self, answer: Answer, routes: Iterator[tuple[model.Incentive, str]]) -> None:
+        for incentive, listing_id in routes:
             if answer.restrictions and incentive.withheld_by_restriction:
                 answer.notices["INCENTIVE_WITHHELD", listing_id] += 1
             else:
                 answer.incentives.add((incentive.code, listing_id))
-        self.weigh(answer, profile, item, lacking)
+
+    def say(self, answer: Answer, listing: facts.Listing, regime: model.Regime) -> None:
+        """What is to be said of a listing in force, whatever follows from it."""
+        if not self.complete(listing, regime):
+            answer.notices["INFORMATION_ONLY", listing.listing_id] += 1
+        if self.open_objections(listing):
+            code = "STAYED_UNDER_OBJECTION" if self.stayed(listing, regime) else "UNDER_OBJECTION"
+            answer.notices[code, listing.listing_id] += 1
+            answer.clocks[code, listing.listing_id] = self.clock(listing, regime)
+        if (until := self.lifted_to(listing)) is not None:
+            answer.notices["LIFTED_PROVISIONALLY", listing.listing_id] += 1
+            answer.clocks["LIFTED_PROVISIONALLY", listing.listing_id] = {"until": str(until)}
 
     def routes(
         self, profile: facts.SubjectProfile, trusted: list[facts.Listing], request: facts.CheckRequest

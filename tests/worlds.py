@@ -31,6 +31,7 @@ REGIONS = ("110000", "110101", "310000", "310101")
 MATERIALS = ("FORM", "PLAN", "PROOF")
 FEEDS = ("daily", "weekly")
 TICK = timedelta(microseconds=1)
+ONE_DAY = model.Duration(days=1)
 
 _TEXT = model.Text(en="Words", zh="文字")
 _CHANNEL = model.Channel(authority="STATE", how=_TEXT)
@@ -66,7 +67,11 @@ def _some(chance: Random, *values: str, least: int = 0) -> tuple[str, ...]:
 
 def _regime(chance: Random, code: str) -> model.Regime:
     serious = code in SERIOUS
-    objection = model.Objection(effect=chance.choice(list(model.ObjectionEffect)), channel=_CHANNEL)
+    objection = model.Objection(
+        effect=chance.choice(list(model.ObjectionEffect)),
+        review_within=chance.choice([None, 5, 20]),
+        channel=_CHANNEL,
+    )
     ends: model.EndsOnDate | model.EndsOnEvent = model.EndsOnDate(by="date", term=chance.choice([None, *_LENGTHS]))
     if chance.random() < 0.3:
         ends = model.EndsOnEvent(by="event", event=_TEXT, confirm_within=chance.choice([1, 35, 3660]))
@@ -159,7 +164,7 @@ def edition(number: int) -> Catalogue:
             broken_commitment=chance.choice([None, *_LENGTHS]),
             consequence=_TEXT,
         ),
-        adverse_display=model.AdverseDisplay(serious=chance.choice(_LENGTHS)),
+        adverse_display=model.AdverseDisplay(serious=model.DisplayTerm(max=chance.choice(_LENGTHS))),
     )
     return Catalogue(made, "0" * 64, None if regions is None else shipped_regions(regions))
 
@@ -173,6 +178,8 @@ def _seldom(what: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 objections = st.builds(facts.Objection, objection_id=st.just("O"), opened_at=instants, resolved_at=st.none() | instants)
+
+liftings = st.builds(facts.Lifting, lifting_id=st.just("U"), begins_at=instants, ends_at=instants)
 
 
 def listings(listing_id: str) -> st.SearchStrategy[facts.Listing]:
@@ -189,6 +196,8 @@ def listings(listing_id: str) -> st.SearchStrategy[facts.Listing]:
         feed=st.sampled_from(["", *FEEDS]),
         ended_at=_seldom(instants),
         objections=st.one_of(st.just(()), st.just(()), st.tuples(objections), st.tuples(objections, objections)),
+        liftings=st.one_of(st.just(()), st.just(()), st.tuples(liftings), st.tuples(liftings, liftings)),
+        annulled=st.sampled_from([False] * 9 + [True]),
     )
 
 
@@ -200,6 +209,8 @@ adverse_records = st.builds(
     document_number=st.just("No. 2"),
     document_date=any_days,
     ended_at=_seldom(instants),
+    display_ends_on=_seldom(any_days),
+    annulled=st.sampled_from([False] * 5 + [True]),
 )
 
 
@@ -250,6 +261,22 @@ inexact: st.SearchStrategy[facts.Evidence] = st.one_of(
 evidence: st.SearchStrategy[facts.Evidence] = st.one_of(known, known, known, known, known, not_known, inexact)
 
 
+def _source(feed: str) -> st.SearchStrategy[facts.SourceState]:
+    return st.builds(
+        facts.SourceState,
+        feed=st.just(feed),
+        regimes=st.sampled_from([(), ("GRAVE",), ("GOOD", "CITY"), ("ELSEWHERE",), ("COURT", "SOUND")]),
+        read_at=st.none() | instants,
+        overdue_at=instants,
+    )
+
+
+sources = st.one_of(
+    *(st.tuples(_source(feed)) for feed in (*FEEDS, "other")), st.tuples(*(_source(feed) for feed in FEEDS))
+)
+"""Scheduled feeds; the listings of a world may be of them, whatever regimes they say they carry."""
+
+
 @dataclass(frozen=True)
 class World:
     """One question and everything its answer depends on."""
@@ -259,6 +286,7 @@ class World:
     request: facts.CheckRequest
     confirmations: Mapping[str, date]
     moment: datetime
+    sources: facts.Sources = ()
 
     @property
     def day(self) -> date:
@@ -289,7 +317,9 @@ def profiles_in(found: facts.Evidence) -> tuple[facts.SubjectProfile, ...]:
     return ()
 
 
-def turns(catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[str, date]) -> list[datetime]:
+def turns(
+    catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[str, date], sources: facts.Sources = ()
+) -> list[datetime]:
     """Moments at and just before which something may turn: every date moved by every length the edition knows."""
     edition = catalogue.edition
     stated: set[date | None] = {edition.valid_from, edition.valid_to}
@@ -298,7 +328,7 @@ def turns(catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[st
         stated |= {rule.valid_from, rule.valid_to}
     documents: set[date | None] = set()
     said: set[date | None] = set(confirmations.values())
-    moments: list[datetime] = []
+    moments: list[datetime] = [source.overdue_at for source in sources]
     for profile in profiles_in(found):
         documents.add(profile.known_since)
         for listing in profile.listings:
@@ -306,9 +336,13 @@ def turns(catalogue: Catalogue, found: facts.Evidence, confirmations: Mapping[st
             said.add(listing.confirmed_on)
             stated |= {listing.effective_from, listing.expires_on}
             moments += [m for o in listing.objections for m in (o.opened_at, o.resolved_at) if m is not None]
+            moments += [m for lifting in listing.liftings for m in (lifting.begins_at, lifting.ends_at)]
             moments += [listing.ended_at] if listing.ended_at else []
+            opened = [objection.opened_at.astimezone(catalogue.zone).date() for objection in listing.objections]
+            stated |= {plus(catalogue.calendar.add(d, within).day, ONE_DAY) for d in opened for within in (5, 20)}
         for record in profile.adverse_records:
             documents.add(record.document_date)
+            stated.add(record.display_ends_on)
             moments += [record.ended_at] if record.ended_at else []
     terms = [model.Duration(years=years) for years in (0, 1, 2, 3)] + [
         model.Duration(months=1), model.Duration(months=3), model.Duration(months=6), model.Duration(days=90),
@@ -326,8 +360,9 @@ def worlds(draw: st.DrawFn, found: st.SearchStrategy[facts.Evidence] = evidence)
     """Questions at telling moments. `found` says what the look-up finds."""
     catalogue, seen, request = draw(editions), draw(found), draw(requests)
     confirmations = draw(st.dictionaries(st.sampled_from(FEEDS), any_days, max_size=2))
-    telling = turns(catalogue, seen, confirmations)
+    read = draw(st.one_of(st.just(()), st.just(()), st.just(()), sources))
+    telling = turns(catalogue, seen, confirmations, read)
     # By number: the first choices of a list would be drawn too often, and they are its earliest moments.
     number = draw(st.integers(0, 99_999))
     moment = draw(instants) if number % 4 == 0 else telling[number * 7919 % len(telling)]
-    return World(catalogue, seen, request, confirmations, moment)
+    return World(catalogue, seen, request, confirmations, moment, read)

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -49,13 +50,18 @@ def test_the_example_of_the_readme_gets_an_answer(node: RunningNode, capsys: pyt
 
 
 def test_the_example_of_the_integrators_guide_shows_the_advice(
-    node: RunningNode, capsys: pytest.CaptureFixture[str]
+    node: RunningNode, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "argv", ["page"])
     run(program("docs/integrate.md").replace(ADDRESS, node.address))
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].startswith("OUTCOME_RESTRICTION: ")
-    assert shown[1].startswith("restriction ")
+    assert shown[0].startswith("RESTRICTION: ")
+    assert any(line.startswith("restriction ") for line in shown)
     assert re.fullmatch(r"keep with the decision: [0-9a-f-]{36}", shown[-1])
+
+
+def test_the_example_of_the_integrators_guide_is_the_one_beside_it() -> None:
+    assert program("docs/integrate.md") == (ROOT / "examples/python/gate_approval.py").read_text("utf-8")
 
 
 def test_the_backup_of_the_operators_guide_is_whole(

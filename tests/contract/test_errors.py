@@ -10,6 +10,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -17,10 +18,16 @@ from uuid import uuid4
 import grpc
 import pytest
 
+from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
+from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.errors import CODES, PREFIX
@@ -29,6 +36,7 @@ from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import faults
 from clearway.server.listener import handlers_of, options
+from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.node import NO_PROXY, SERVICE, RunningNode
 from tests.processes import parts
@@ -125,7 +133,7 @@ def test_the_page_shows_each_with_its_code_and_what_to_do(reason: str) -> None:
 
 
 def test_every_reason_is_provoked_here() -> None:
-    assert {*ASKED, *PROVOKED_ELSEWHERE} == set(REASONS)
+    assert {*ASKED, *ACTED, *PROVOKED_ELSEWHERE} == set(REASONS)
 
 
 # On a sound node
@@ -154,14 +162,134 @@ def test_a_check_that_was_never_made(node: RunningNode) -> None:
     as_documented(failing(lambda: node.checks().GetCheck(wanted, timeout=PATIENCE)), "CHECK_NOT_FOUND")
 
 
-def test_a_cursor_that_is_none(node: RunningNode) -> None:
-    wanted = pb.WatchCasesRequest(after="yesterday")
-    as_documented(failing(lambda: next(iter(node.checks().WatchCases(wanted, timeout=PATIENCE)))), "INVALID_CURSOR")
-
-
 def test_a_method_that_does_not_exist(node: RunningNode) -> None:
     call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = node.channel().unary_unary(f"/{SERVICE}/ListSubjects")
     as_documented(failing(lambda: call(b"", timeout=PATIENCE)), "UNKNOWN_METHOD")
+
+
+# After the answer
+
+
+def test_a_commitment_to_what_was_not_offered(node: RunningNode) -> None:
+    check_id = node.checks().CheckSubject(a_check(), timeout=PATIENCE).check_id
+    error = failing(lambda: deferrals(node).Commit(a_commitment(check_id), timeout=PATIENCE))
+    assert as_documented(error, "DEFERRAL_NOT_OFFERED")["metadata"] == {"because": "outcome"}
+
+
+def test_an_act_before_its_time(node: RunningNode) -> None:
+    check_id = offered(node).check_id
+    request = deferral_pb.IssueNoticeRequest(check_id=check_id, officer="officer 7")
+    error = failing(lambda: deferrals(node).IssueNotice(request, timeout=PATIENCE))
+    assert as_documented(error, "DEFERRAL_STATE")["metadata"] == {"state": "OFFERED", "because": "state"}
+
+
+def a_restriction(node: RunningNode, **fields: Any) -> pb.ReportOutcomeRequest:
+    """A report on the first restriction of a fresh answer."""
+    answer = node.checks().CheckSubject(a_check(Character.SERIOUS, case_number=a_case()), timeout=PATIENCE)
+    reason = answer.decision.restrictions[0]
+    given: dict[str, Any] = {"measure": reason.measure, "listing_id": reason.listing_id}
+    measure = pb.MeasureOutcome(**(given | {"result": pb.MEASURE_RESULT_APPLIED} | fields))
+    return pb.ReportOutcomeRequest(
+        check_id=answer.check_id, report_id=uuid4().hex, officer="officer 7", measures=[measure]
+    )
+
+
+def test_a_departure_without_its_reason(node: RunningNode) -> None:
+    report = a_restriction(node, result=pb.MEASURE_RESULT_NOT_APPLIED)
+    error = failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE))
+    as_documented(error, "DEPARTURE_REASON_REQUIRED")
+
+
+def test_a_report_on_what_was_not_answered(node: RunningNode) -> None:
+    report = a_restriction(node, listing_id="SYN-00000099")
+    as_documented(failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE)), "OUTCOME_MISMATCH")
+
+
+def test_a_report_on_a_closed_case(node: RunningNode) -> None:
+    report = a_restriction(node)
+    report.case_result = pb.CASE_RESULT_REFUSED
+    node.checks().ReportOutcome(report, timeout=PATIENCE)
+    report.report_id = uuid4().hex
+    as_documented(failing(lambda: node.checks().ReportOutcome(report, timeout=PATIENCE)), "CASE_CLOSED")
+
+
+def test_a_page_token_that_is_none_of_ours(node: RunningNode) -> None:
+    request = deferral_pb.ListOverdueDeferralsRequest(page_token="page 2")
+    error = failing(lambda: deferrals(node).ListOverdueDeferrals(request, timeout=PATIENCE))
+    as_documented(error, "INVALID_CURSOR")
+
+
+# Registrars and auditors
+
+
+def act(**fields: Any) -> registry_pb.Act:
+    return registry_pb.Act(registrar="registrar 3", reason="by the book", **fields)
+
+
+def registers(number: int, *aliases: int) -> registry_pb.RegisterSubjectRequest:
+    codes = [a_check(one).subject.identifier for one in (number, *aliases)]
+    return registry_pb.RegisterSubjectRequest(act=act(), identifiers=codes)
+
+
+def lists(number: int, regime: str = "SAMR-SERIOUS", **fields: Any) -> registry_pb.EnterListingRequest:
+    statement = registry_pb.ListingStatement(regime=regime)
+    statement.document.number, statement.document.date = "示决1号", str(datetime.now(UTC).date())
+    identifier = a_check(number).subject.identifier
+    return registry_pb.EnterListingRequest(
+        act=act(), identifier=identifier, listing_id=f"ERR-{number}", listing=statement, **fields
+    )
+
+
+def delists(listing_id: str) -> registry_pb.DelistRequest:
+    return registry_pb.DelistRequest(act=act(), listing_id=listing_id)
+
+
+NOBODY, ONE, OTHER, GONE = 73_000_000, 73_000_001, 73_000_002, 73_000_003
+
+ACTED: dict[str, Callable[[RegistryServiceStub], object]] = {
+    "SUBJECT_NOT_FOUND": lambda acts: acts.GetSubject(
+        registry_pb.GetSubjectRequest(identifier=a_check(NOBODY).subject.identifier)
+    ),
+    "FACT_NOT_FOUND": lambda acts: acts.Delist(delists("nothing")),
+    "FACT_EXISTS": lambda acts: acts.EnterListing(lists(ONE)),
+    "ALREADY_ENDED": lambda acts: acts.Delist(delists(f"ERR-{GONE}")),
+    "IDENTIFIER_COLLISION": lambda acts: acts.RegisterSubject(registers(ONE, OTHER)),
+    "INVALID_ACT": lambda acts: acts.EnterListing(lists(ONE, confirmed_on="2026-02-30")),
+    "UNKNOWN_REGIME": lambda acts: acts.EnterListing(lists(ONE, "NO-SUCH-LIST")),
+}
+"""What one act provokes, once some subjects are registered and listed."""
+
+
+@pytest.fixture(scope="module")
+def acts(node: RunningNode) -> RegistryServiceStub:
+    stub = RegistryServiceStub(node.channel())
+    for number in (ONE, OTHER, GONE):
+        stub.RegisterSubject(registers(number), timeout=PATIENCE)
+        stub.EnterListing(lists(number), timeout=PATIENCE)
+    stub.Delist(delists(f"ERR-{GONE}"), timeout=PATIENCE)
+    return stub
+
+
+@pytest.mark.parametrize("reason", ACTED)
+def test_an_act_that_cannot_be_is_told_its_reason(acts: RegistryServiceStub, reason: str) -> None:
+    as_documented(failing(lambda: ACTED[reason](acts)), reason)
+
+
+def test_a_repair_before_its_time(acts: RegistryServiceStub) -> None:
+    repair = registry_pb.RepairRequest(act=act(), fact_id=f"ERR-{ONE}")
+    found = refusal_in(failing(lambda: acts.Repair(repair, timeout=PATIENCE)))
+    example = examples()["REPAIR_TOO_EARLY"]
+    assert (found["reason"], found["code"]) == ("REPAIR_TOO_EARLY", "FAILED_PRECONDITION")
+    # The example's day is another one.
+    earliest = found["metadata"].pop("earliest")
+    assert found["message"] == example["message"].replace(example["metadata"].pop("earliest"), earliest)
+    assert found["metadata"] == example["metadata"]
+
+
+def test_a_page_token_of_nobody(node: RunningNode) -> None:
+    stub = AuditServiceStub(node.channel())
+    request = audit_pb.ListAffectedChecksRequest(listing_id="L-1", page_token="yesterday")
+    as_documented(failing(lambda: stub.ListAffectedChecks(request, timeout=PATIENCE)), "INVALID_CURSOR")
 
 
 # On a node in trouble
@@ -248,6 +376,14 @@ async def test_a_fault_of_our_own_tells_the_caller_nothing_but_that() -> None:
     assert "secret" not in str(error)
 
 
+async def test_a_registry_that_another_writer_holds() -> None:
+    async def waiting_in_vain(call: Call) -> bytes:
+        # As `registry.database.writing` says it, after ten seconds.
+        raise RegistryError(RegistryReason.BUSY, "another writer holds the registry")
+
+    as_documented(await served_by({"faults": faults}, waiting_in_vain), "REGISTRY_BUSY")
+
+
 async def test_a_draining_server_sends_callers_elsewhere() -> None:
     admission = Admission(10)
     admission.draining = True
@@ -271,11 +407,18 @@ PROVOKED_ELSEWHERE = {
     "MALFORMED_REQUEST": test_bytes_that_are_no_message,
     "REQUEST_ID_REUSED": test_a_request_id_with_another_body,
     "CHECK_NOT_FOUND": test_a_check_that_was_never_made,
-    "INVALID_CURSOR": test_a_cursor_that_is_none,
     "UNKNOWN_METHOD": test_a_method_that_does_not_exist,
+    "DEFERRAL_NOT_OFFERED": test_a_commitment_to_what_was_not_offered,
+    "DEFERRAL_STATE": test_an_act_before_its_time,
+    "DEPARTURE_REASON_REQUIRED": test_a_departure_without_its_reason,
+    "OUTCOME_MISMATCH": test_a_report_on_what_was_not_answered,
+    "CASE_CLOSED": test_a_report_on_a_closed_case,
+    "INVALID_CURSOR": test_a_page_token_that_is_none_of_ours,
     "INDEX_UNAVAILABLE": test_no_index_is_unavailable_and_never_not_listed,
     "AUDIT_UNAVAILABLE": test_a_journal_that_cannot_be_written_means_no_answer_until_it_can,
     "OVERLOADED": test_one_call_too_many,
+    "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
+    "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,7 +16,7 @@ from clearway.decision import facts
 from clearway.decision.answer import Decision, NoticeCode, Outcome, Standing
 from clearway.decision.decide import decide
 from tests.reference import Answer, Reference, answer_of, plus
-from tests.worlds import MATERIALS, TICK, World, dated, evidence, inexact, known, listings, turns, worlds
+from tests.worlds import MATERIALS, TICK, World, dated, evidence, inexact, known, listings, sources, turns, worlds
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -33,11 +34,13 @@ PROCEDURES = (Outcome.ORDINARY, Outcome.DEFERRED_ACCEPTANCE, Outcome.GREEN_CHANN
 
 
 def decided(world: World) -> Decision:
-    return decide(world.evidence, world.request, world.catalogue, world.moment, world.confirmations)
+    return decide(world.evidence, world.request, world.catalogue, world.moment, world.confirmations, world.sources)
 
 
 def referred(world: World) -> Answer:
-    return Reference(world.catalogue, world.moment, world.confirmations).decide(world.evidence, world.request)
+    return Reference(world.catalogue, world.moment, world.confirmations, world.sources).decide(
+        world.evidence, world.request
+    )
 
 
 def shown(decision: Decision) -> set[str]:
@@ -63,9 +66,10 @@ def test_the_same_question_gets_the_same_answer(world: World) -> None:
 @given(worlds(known), st.data())
 def test_an_ended_listing_is_neither_applied_nor_shown(world: World, data: st.DataObject) -> None:
     ended = data.draw(listings("ENDED"))
-    how = data.draw(st.sampled_from(["repaired", "expired", "not begun"]))
+    how = data.draw(st.sampled_from(["repaired", "expired", "annulled", "not begun"]))
     ended = {
         "repaired": lambda: msgspec.structs.replace(ended, ended_at=world.moment),
+        "annulled": lambda: msgspec.structs.replace(ended, annulled=True),
         "expired": lambda: msgspec.structs.replace(ended, expires_on=world.day),
         "not begun": lambda: msgspec.structs.replace(ended, effective_from=world.day + timedelta(days=1)),
     }[how]()
@@ -107,6 +111,20 @@ def test_an_open_objection_under_a_suspending_regime_leaves_no_measure(world: Wo
 
 @law
 @given(worlds(known))
+def test_a_provisional_lifting_leaves_no_measure_and_is_told(world: World) -> None:
+    now = facts.Lifting("NOW", world.moment, world.moment + TICK)
+    lifted = tuple(msgspec.structs.replace(entry, liftings=(now,)) for entry in world.profile.listings)
+    decision = decided(world.of(msgspec.structs.replace(world.profile, listings=lifted)))
+    assert not decision.restrictions
+    assert all(reason.listing is None for reason in decision.incentives)
+    told = {notice.listing_id for notice in decision.notices if notice.code is NoticeCode.LIFTED_PROVISIONALLY}
+    unknown = {notice.listing_id for notice in decision.notices if notice.code is NoticeCode.UNKNOWN_REGIME}
+    assert shown(decision) <= told | unknown
+    assert decision.expires_at == world.moment + TICK or not told
+
+
+@law
+@given(worlds(known))
 def test_every_restriction_has_all_that_a_restriction_must_have(world: World) -> None:
     for restriction in decided(world).restrictions:
         listing, regime = restriction.listing, restriction.regime
@@ -141,13 +159,44 @@ def test_without_an_exact_subject_nothing_follows(world: World) -> None:
 
 
 @law
+@given(worlds(dated), sources)
+def test_an_overdue_source_never_restricts_never_grants_and_never_reads_as_clear(
+    world: World, read: facts.Sources
+) -> None:
+    late = tuple(msgspec.structs.replace(source, regimes=(), overdue_at=world.moment) for source in read)
+    world = replace(world, sources=late)
+    decision, feeds = decided(world), {source.feed for source in late}
+    assume(NoticeCode.STALE_DATA not in {notice.code for notice in decision.notices})
+    assert {n.details["feed"] for n in decision.notices if n.code is NoticeCode.SOURCE_OVERDUE} == feeds
+    assert not feeds & {restriction.listing.feed for restriction in decision.restrictions}
+    assert decision.standing is not Standing.NOT_LISTED
+    if decision.restrictions:
+        assert all(reason.listing and reason.listing.feed not in feeds for reason in decision.incentives)
+        assert answer_of(decision).restrictions <= answer_of(decided(replace(world, sources=()))).restrictions
+    else:
+        assert (decision.outcome, decision.incentives) == (Outcome.UNDETERMINED, ())
+
+
+@law
+@given(worlds(dated), sources)
+def test_a_source_read_in_time_changes_nothing_but_the_end(world: World, read: facts.Sources) -> None:
+    soon = world.moment + TICK
+    decision = decided(replace(world, sources=tuple(msgspec.structs.replace(s, overdue_at=soon) for s in read)))
+    plain = decided(replace(world, sources=()))
+    assert msgspec.structs.replace(decision, expires_at=plain.expires_at) == plain
+    assert decision.expires_at in {soon, plain.expires_at}
+
+
+@law
 @given(worlds(dated), st.data())
 def test_the_answer_stands_until_it_expires(world: World, data: st.DataObject) -> None:
     decision = decided(world)
     expires = decision.expires_at
     assert expires is None or expires > world.moment
     last = expires or datetime(2099, 1, 1, tzinfo=UTC)
-    telling = [moment for moment in turns(world.catalogue, world.evidence, world.confirmations) if moment < last]
+    telling = [
+        moment for moment in turns(world.catalogue, world.evidence, world.confirmations, world.sources) if moment < last
+    ]
     telling = [moment for moment in (*telling, last - TICK) if world.moment <= moment]
     for moment in data.draw(st.lists(st.sampled_from(telling), max_size=6)) if telling else ():
         later = decided(world.at(moment))
@@ -180,7 +229,7 @@ def test_one_more_material_never_slows_the_procedure(world: World, material: str
     before = decided(world)
     supplied = world.request.supplied_materials | {material}
     request = msgspec.structs.replace(world.request, supplied_materials=supplied)
-    after = decide(world.evidence, request, world.catalogue, world.moment, world.confirmations)
+    after = decide(world.evidence, request, world.catalogue, world.moment, world.confirmations, world.sources)
     assert (after.restrictions, after.incentives, after.standing) == (
         before.restrictions, before.incentives, before.standing,
     )  # fmt: skip
@@ -232,7 +281,7 @@ def test_the_worlds_are_of_every_outcome(outcome: Outcome) -> None:
 def test_a_record_past_its_display_is_as_none(world: World) -> None:
     display, records = world.catalogue.edition.adverse_display, world.profile.adverse_records
     terms = {"minor": display.minor, "general": display.general, "serious": display.serious}
-    shown_still = tuple(r for r in records if world.day < plus(r.document_date, terms[r.severity]))
+    shown_still = tuple(r for r in records if world.day < plus(r.document_date, terms[r.severity].max))
     assume(shown_still != records)
     profile = msgspec.structs.replace(world.profile, adverse_records=shown_still)
     assert decided(world.of(world.profile)) == decided(world.of(profile))

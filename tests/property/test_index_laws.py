@@ -13,24 +13,26 @@ from clearway.decision.facts import RegisteredSubject
 from clearway.index.faults import IdentifierClash
 from clearway.index.follower import Step
 from clearway.index.records import META
-from tests.unit.index.doubles import CODE, KEYS, NOW, OLD_CODE, MemorySource, Node, subject
+from tests.unit.index.doubles import CODE, INNER_CODE, KEYS, NOW, OLD_CODE, MemorySource, Node, subject
 
 _CODES = [f"C{number}" for number in range(6)]
 _NAMES = ["North", "South", "East"]
 
 _subjects = st.builds(
-    lambda number, code, aliases, names, listings: subject(
+    lambda number, code, aliases, names, listings, contained: subject(
         number,
         code=code,
         aliases=tuple((OLD_CODE, alias) for alias in sorted(aliases)),
         names=tuple(names),
         listings=listings,
+        contained=tuple(sorted(contained)),
     ),
     st.integers(1, 4),
     st.sampled_from(["", *_CODES]),
     st.sets(st.sampled_from(_CODES), max_size=2),
     st.lists(st.sampled_from(_NAMES), max_size=2),
     st.integers(0, 2),
+    st.sets(st.sampled_from(_CODES), max_size=2),
 )
 _histories = st.lists(st.lists(_subjects, max_size=3), max_size=8)
 
@@ -97,6 +99,9 @@ def _agrees(node: Node) -> None:
                 holder = holders.get((scheme, code))
                 assert (hit.profile if hit else None) == (holder.profile if holder else None)
                 assert hit is None or hit.through == ("" if scheme == CODE else scheme)
+        for code in _CODES:
+            found = {profile.subject_id for profile in snapshot.containing(KEYS.identifier_key(INNER_CODE, code))}
+            assert found == {number for number, each in state.items() if (INNER_CODE, code) in each.contained}
         for name in _NAMES:
             found = {profile.subject_id for profile in snapshot.named(KEYS.name_key(name))}
             assert found == {number for number, each in state.items() if name in each.names}

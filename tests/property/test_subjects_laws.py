@@ -17,6 +17,7 @@ from clearway.subjects.identifiers import (
 )
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import mask
+from clearway.subjects.schemes.orgcode import is_orgcode
 from clearway.subjects.schemes.roster import find_scheme
 from clearway.subjects.schemes.uscc import ALPHABET, is_uscc, make_uscc
 from clearway.subjects.text import is_masked, normalise_code, normalise_name
@@ -49,6 +50,18 @@ def test_normalising_a_name_twice_changes_nothing_more(text: str) -> None:
 @given(usccs())
 def test_a_made_code_is_valid_and_canonical(code: str) -> None:
     assert parse_identifier("cn-uscc", code).value == code
+
+
+@given(st.text(alphabet="0123456789ABCXYZabz_-+ ", min_size=8, max_size=10) | orgcodes())
+def test_the_quick_look_at_an_organisation_code_agrees_with_the_thorough_one(code: str) -> None:
+    found = outcome_of("cn-orgcode", code)
+    assert is_orgcode(code) == (isinstance(found, Identifier) and found.value == code)
+
+
+@given(orgcodes())
+def test_the_check_of_an_organisation_code_is_the_standards(code: str) -> None:
+    total = sum(int(sign, 36) * weight for sign, weight in zip(code[:8], (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    assert code[-1] == {10: "X", 11: "0"}.get(11 - total % 11, str(11 - total % 11))
 
 
 @given(usccs())

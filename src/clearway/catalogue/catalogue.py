@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import date
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from clearway.catalogue.model import (
@@ -14,10 +15,12 @@ from clearway.catalogue.model import (
     Incentive,
     LegalBasis,
     LicenceItem,
+    ListKind,
     Measure,
     MeasureForce,
     MeasureKind,
     Regime,
+    TrustedListingRoute,
 )
 from clearway.subjects.regions import RegionTable
 from clearway.subjects.workdays import ChineseCalendar, WeekendCalendar, WorkingCalendar
@@ -45,6 +48,7 @@ class Catalogue:
         self._measures = _measures_by_regime_and_item(edition)
         self._incentives = _incentives_by_item(edition)
         self._materials = {item.code: _material_codes(item) for item in edition.items}
+        self._bearing = {item.code: self._bearing_regimes(item.code) for item in edition.items}
         self._clean_record_years = {code: _clean_years(found) for code, found in self._incentives.items()}
         self._turning_days = {item.code: _turning_days(edition, item.code) for item in edition.items}
 
@@ -88,6 +92,25 @@ class Catalogue:
     def clean_record_years(self, item_code: str) -> tuple[int, ...]:
         """How many years each clean-record route of this item asks for."""
         return self._clean_record_years.get(item_code, ())
+
+    def bearing_regimes(self, item_code: str) -> frozenset[str]:
+        """The regimes under which a listing could change an answer on this item, whatever the day, kind or region.
+
+        Those with a measure or an incentive for it and, where a clean record opens one, every serious regime.
+        """
+        return self._bearing.get(item_code, frozenset())
+
+    def _bearing_regimes(self, item_code: str) -> frozenset[str]:
+        found = {regime.code for regime in self.edition.regimes if self.measures(regime.code, item_code)}
+        for incentive in self.incentives(item_code):
+            match incentive.route:
+                case TrustedListingRoute() as route:
+                    found.update(route.regimes)
+                case CleanRecordRoute():
+                    found.update(regime.code for regime in self.edition.regimes if regime.kind is ListKind.SERIOUS)
+                case never:
+                    assert_never(never)
+        return frozenset(found)
 
     def basis(self, code: str) -> LegalBasis:
         """The legal basis. KeyError where the edition has none; a code taken from the edition always has one."""

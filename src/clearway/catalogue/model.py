@@ -156,6 +156,9 @@ class Objection(_Model):
     """How listings under a regime are objected to, and what an open objection does to their measures."""
 
     effect: ObjectionEffect = ObjectionEffect.SUSPEND
+    review_within: Annotated[int, Field(ge=1, le=250)] | None = Field(
+        default=None, description="Working days within which an objection is to be resolved; absent: no term is set."
+    )
     channel: Channel
 
 
@@ -168,6 +171,9 @@ class Regime(_Model):
     basis: Code
     designating_authority: Code
     ends: Annotated[EndsOnDate | EndsOnEvent, Field(discriminator="by")]
+    min_publicity: Duration | None = Field(
+        default=None, description="A listing may be repaired this long after the document date and not earlier."
+    )
     max_publicity: Duration | None = Field(
         default=None, description="Display stops by itself this long after the document date."
     )
@@ -271,15 +277,28 @@ class DeferralPolicy(_Model):
     broken_commitment: Duration | None = Field(
         default=None, description="How long an unrepaired broken commitment closes the route; absent: until repaired."
     )
+    broken_commitment_severity: Literal["minor", "general", "serious"] = Field(
+        default="general", description="How grave the adverse record of a broken commitment is: how long it is shown."
+    )
     consequence: Text = Field(description="What follows when a deadline is missed, told in the notice.")
 
 
-class AdverseDisplay(_Model):
-    """How long an adverse record may be displayed and used, by severity, counted from its document's date."""
+class DisplayTerm(_Model):
+    """How long an adverse record is displayed: no repair before `min` is over, no display after `max`."""
 
-    minor: Duration = Duration(months=3)
-    general: Duration = Duration(years=1)
-    serious: Duration = Duration(years=3)
+    min: Duration | None = None
+    max: Duration
+
+
+class AdverseDisplay(_Model):
+    """How long adverse records are displayed and used, by severity, counted from the document's date.
+
+    The defaults are those of the 信用修复管理办法 (NDRC Order 36).
+    """
+
+    minor: DisplayTerm = DisplayTerm(max=Duration(months=3))
+    general: DisplayTerm = DisplayTerm(min=Duration(months=3), max=Duration(years=1))
+    serious: DisplayTerm = DisplayTerm(min=Duration(years=1), max=Duration(years=3))
 
 
 class Edition(_Model):

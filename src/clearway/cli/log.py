@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,15 @@ from clearway.cli.output import as_json, console, fail, print_facts, print_json,
 from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.querylog.central import open_central
 from clearway.querylog.reader import Filter, Log
 from clearway.querylog.record import CheckRecord
+from clearway.server.audits import affected_check
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+
+AFFECTED_AT_ONCE = 500
 
 
 @click.group()
@@ -105,6 +109,41 @@ def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
         Card(pb.CheckSubjectResponse.FromString(stored.record.response)).print(console)
     else:
         console.print_json(data=document["error"])
+
+
+@log.command()
+@click.argument("listing_id")
+@data_dir_option
+@json_option
+def affected(listing_id: str, data_dir: Path | None, json_wanted: bool) -> None:
+    """List every past check whose answer used a listing, the oldest first, so that harm can be undone."""
+    found = list(relying_on(opened(data_dir), listing_id))
+    if json_wanted:
+        print_json([row_of(record) | {"reliance": reliance_name(record, listing_id)} for record in found])
+        return
+    rows = (
+        (
+            f"{record.decided_at:%Y-%m-%d\n%H:%M:%S}",
+            f"{record.case_number} · {record.officer}\n{record.check_id}",
+            f"{record.authority}\n{result_of(record)}\nby {reliance_name(record, listing_id)}",
+        )
+        for record in found
+    )
+    columns = ("decided (UTC)", "case · officer, check", "authority, outcome, how")
+    print_table(columns, rows, unbroken=columns[1:2])
+
+
+def relying_on(checks: Log, listing_id: str) -> Iterator[CheckRecord]:
+    """Every check whose answer used the listing, page by page."""
+    after = ""
+    while page := checks.relying_on(listing_id, after=after, limit=AFFECTED_AT_ONCE):
+        yield from (stored.record for stored in page)
+        after = page[-1].record.check_id
+
+
+def reliance_name(record: CheckRecord, listing_id: str) -> str:
+    """How the check's answer used the listing: `RESTRICTION`, `INCENTIVE` or `NOTICE`."""
+    return Reliance.Name(affected_check(record, listing_id).reliance).removeprefix("RELIANCE_")
 
 
 @log.command()

@@ -17,10 +17,12 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "watch": "clearway.cli.watching:watch",
         "webhooks": "clearway.cli.watching:webhooks",
         "import": "clearway.cli.imports:import_feed",
+        "feeds": "clearway.cli.feeds:feeds",
         "catalogue": "clearway.cli.catalogue:catalogue",
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
+        "cases": "clearway.cli.cases:cases",
         "health": "clearway.cli.health:health",
         "demo": "clearway.cli.demo:demo",
     }

@@ -6,6 +6,7 @@ caller; the decision goes to the server, which puts it on the log and on the wir
 
 - `facts`: what is known of a subject, and the five things a look-up can find
 - `terms`: when a listing is in force, from its dates, at the moment of the question
+- `status`, `publicity`: the same in one word, and the terms of publicity, for those who keep the record
 - `measures`: what a listing in force restricts, here and now
 - `incentives`: which routes to green channel and deferred acceptance are open
 - `materials`: what is missing and by when it may follow

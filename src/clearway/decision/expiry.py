@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.answer import Outcome
-from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, SubjectProfile
+from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, Sources, SubjectProfile
+from clearway.decision.sources import behind
 from clearway.decision.terms import (
     Instant,
     by_years,
@@ -27,11 +28,13 @@ def expires_at(
     catalogue: Catalogue,
     now: Instant,
     confirmations: Confirmations,
+    sources: Sources = (),
 ) -> datetime | None:
     """The first moment after `now` at which a date in `profiles` or in the catalogue's rules for `item` falls due.
 
     Until then the same question on the same facts gets the same outcome, reasons and notices. None where no date is
-    known to come. What is over for good is passed by: its dates must not show through either.
+    known to come. A feed behind the answer falls due when it is overdue. What is over for good is passed by: its dates
+    must not show through either.
     """
     moments: list[datetime] = []
     days: list[date] = []
@@ -39,13 +42,15 @@ def expires_at(
         for listing in profile.listings:
             regime = catalogue.regime(listing.regime)
             if not is_over(listing, regime, now):
-                days += turning_days(listing, regime, confirmations)
+                days += turning_days(listing, regime, confirmations, catalogue.calendar, now)
                 moments += turning_moments(listing)
         days += clean_years_days(profile, item, catalogue)
         for record in profile.adverse_records:
             if not is_spent(record, catalogue.edition.adverse_display, now):
                 days += record_days(record, item, catalogue)
                 moments += () if record.ended_at is None else (record.ended_at,)
+    if sources:
+        moments += [source.overdue_at for source in behind(sources, profiles, item, catalogue, now)]
     if outcome is Outcome.DEFERRED_ACCEPTANCE:
         # Deadlines count from the day of acceptance, so tomorrow's are others.
         days.append(now.day + timedelta(days=1))

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.model import LicenceItem, MeasureKind, Text
+from clearway.catalogue.model import MeasureKind, Text
 from clearway.decision.answer import Decision, Notice, NoticeCode, Outcome, Standing
 
 
@@ -96,6 +95,11 @@ _UNDETERMINED: Mapping[NoticeCode, Text] = {
         "by hand.",
         zh="代码已脱敏，不得作为限制或放行依据：请提供完整代码，或人工办理。",
     ),
+    NoticeCode.SOURCE_OVERDUE: Text(
+        en="A source whose list matters for this licence item has not been read in time, so nothing can be said for "
+        "certain. This is not a clear answer: ask the source, or go on by hand.",
+        zh="与该许可事项相关的名单来源未按时更新，无法判定。这不代表无记录：请向来源核实，或人工办理。",
+    ),
 }
 
 NOTICES: Mapping[NoticeCode, Text] = {
@@ -153,7 +157,22 @@ NOTICES: Mapping[NoticeCode, Text] = {
         en="A listing under a regime that this catalogue does not have ({regime}): information only.",
         zh="该记录所属名单制度（{regime}）不在本清单内，仅供参考。",
     ),
+    NoticeCode.LIFTED_PROVISIONALLY: Text(
+        en="The authority has lifted the measure for a time, to the end of {until}: it is not applied.",
+        zh="主管部门已暂时解除相关措施，至 {until} 止不予适用。",
+    ),
+    NoticeCode.SOURCE_OVERDUE: Text(
+        en="The source {feed} has not been read in time (last read: {read_at}). What it lists is shown for information "
+        "only, and that it lists nothing is not a clear answer.",
+        zh="来源 {feed} 未按时更新（最近读取：{read_at}）。其记录仅供参考，其无记录也不代表无记录。",
+    ),
 }
+
+_DUE = Text(en="Opened on {opened_on}, to be resolved by {due_on}.", zh="提出日期 {opened_on}，核实期限 {due_on}。")
+_OVERDUE = Text(
+    en="Opened on {opened_on}, to have been resolved by {due_on}: the term is over.",
+    zh="提出日期 {opened_on}，核实期限 {due_on}，已逾期。",
+)
 
 WORDS: Mapping[str, Text] = {
     "document_number": Text(en="document number", zh="文书号"),
@@ -162,6 +181,8 @@ WORDS: Mapping[str, Text] = {
     "confirmation": Text(en="recent confirmation by the source", zh="来源近期确认"),
     "objection_channel": Text(en="objection channel", zh="异议渠道"),
     "repair_channel": Text(en="repair channel", zh="修复渠道"),
+    "timely_source": Text(en="a reading of the source in time", zh="来源按时更新"),
+    "never": Text(en="never", zh="从未"),
     "item_excluded": Text(en="the licence item excludes it", zh="该事项不适用"),
     "unrepaired_adverse_record": Text(en="an adverse record is not repaired", zh="存在未修复的不良信用记录"),
     "broken_commitment": Text(en="an earlier commitment was broken", zh="曾未履行书面承诺"),
@@ -169,7 +190,7 @@ WORDS: Mapping[str, Text] = {
     "catalogue": Text(en="catalogue edition", zh="措施清单版本"),
 }
 
-WORDED = frozenset({"missing", "because", "stale"})
+WORDED = frozenset({"missing", "because", "stale", "read_at"})
 """The details whose values are terms of ours; all others stand as they are, be it a name that is spelt like a term."""
 
 
@@ -225,7 +246,14 @@ def route_words(decision: Decision, language: Language) -> str:
 def notice_text(notice: Notice, language: Language) -> str:
     """The notice in words, its details filled in."""
     details = {name: words(value, language) if name in WORDED else value for name, value in notice.details.items()}
-    return say(NOTICES[notice.code], language).format(**details, regime=notice.regime)
+    text = say(NOTICES[notice.code], language).format(**details, regime=notice.regime)
+    return text + clock_text(details, language) if "due_on" in details else text
+
+
+def clock_text(details: Mapping[str, str], language: Language) -> str:
+    """When an objection was opened and by when it is to be resolved: a further sentence of its notice."""
+    space = "" if language is Language.ZH_CN else " "
+    return space + say(_OVERDUE if "overdue" in details else _DUE, language).format(**details)
 
 
 def words(value: str, language: Language) -> str:
@@ -236,19 +264,3 @@ def words(value: str, language: Language) -> str:
     if all(part in WORDS for part in parts):
         return ("、" if language is Language.ZH_CN else ", ").join(say(WORDS[part], language) for part in parts)
     return value
-
-
-def deferral_notice(decision: Decision, item: LicenceItem, catalogue: Catalogue, language: Language) -> str:
-    """容缺受理通知书: what is missing, its form and deadline, and the consequence, told once and for all."""
-    chinese = language is Language.ZH_CN
-    lines = [
-        f"容缺受理通知书：{item.name.zh}" if chinese else f"Deferral notice: {item.name.en}",
-        "下列材料应在期限内补正：" if chinese else "The following materials are to be supplied by their deadlines:",
-    ]
-    for number, deferred in enumerate(decision.materials.deferrable, start=1):
-        name, how = say(deferred.material.name, language), say(deferred.material.how, language)
-        by = f"期限 {deferred.deadline}" if chinese else f"by {deferred.deadline}"
-        provisional = ("（暂定）" if chinese else " (provisional)") if deferred.provisional else ""
-        lines.append(f"{number}. {name} — {by}{provisional}. {how}")
-    lines.append(say(catalogue.edition.deferral.consequence, language))
-    return "\n".join(lines)

@@ -80,7 +80,11 @@ class Listing(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
-    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect."""
+    """不良信用记录: a recorded penalty or broken commitment. `ended_at` is when repair or withdrawal took effect.
+
+    A record that was wrong from its beginning is `annulled`: never to be used.
+    `display_ends_on` is the first day on which its source no longer publishes it, where the source says so.
+    """
 
     record_id: str
     kind: AdverseKind
@@ -88,6 +92,8 @@ class AdverseRecord(msgspec.Struct, frozen=True, array_like=True):
     document_number: str
     document_date: date
     ended_at: datetime | None = None
+    annulled: bool = False
+    display_ends_on: date | None = None
 
 
 class SubjectProfile(msgspec.Struct, frozen=True, array_like=True):
@@ -169,12 +175,13 @@ Confirmations = Mapping[str, date]
 class SourceState(msgspec.Struct, frozen=True, array_like=True):
     """A feed that is read on a schedule: which regimes it carries, when it was last read, and until when that will do.
 
-    Both moments are in UTC. From `overdue_at` on, what the feed says and does not say is stale.
+    Both moments are in UTC; `read_at` is None where it never was read. `regimes` empty: it may carry any. From
+    `overdue_at` on, what the feed says and does not say is stale.
     """
 
     feed: str
     regimes: tuple[str, ...]
-    read_at: datetime
+    read_at: datetime | None
     overdue_at: datetime
 
 
@@ -186,8 +193,10 @@ class RegisteredSubject(msgspec.Struct, frozen=True):
     """A subject as the registry hands it to the index: its profile, every code that names it, every name it goes by.
 
     `identifiers` are (scheme, normalised code) pairs, the primary one first; a natural person's code is its keyed hash.
+    `contained` are the codes that stand inside those and lead to it as well, unless someone else has them for his own.
     """
 
     profile: SubjectProfile
     identifiers: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
+    contained: tuple[tuple[str, str], ...] = ()

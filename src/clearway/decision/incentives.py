@@ -20,8 +20,13 @@ def open_routes(
     request: CheckRequest,
     catalogue: Catalogue,
     now: Instant,
+    *,
+    clean_records: bool = True,
 ) -> list[Incentive]:
-    """Every incentive whose route is open, one for each trusted listing that opens it, whatever may withhold it."""
+    """Every incentive whose route is open, one for each trusted listing that opens it, whatever may withhold it.
+
+    `clean_records` is false where a source has not been read in time: then no record is known to be clean.
+    """
     routes: list[Incentive] = []
     for incentive in catalogue.incentives(request.item):
         if not holds_on(incentive, now.day) or not holds_in(incentive.regions, request.region, catalogue, now.day):
@@ -30,7 +35,8 @@ def open_routes(
             case TrustedListingRoute() as route:
                 routes += by_trusted_listing(incentive, route, standings)
             case CleanRecordRoute() as route:
-                routes += by_clean_record(incentive, route, profile, standings, catalogue, now)
+                if clean_records:
+                    routes += by_clean_record(incentive, route, profile, standings, catalogue, now)
             case never:
                 assert_never(never)
     return routes

@@ -10,9 +10,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from clearway.catalogue.model import AdverseDisplay, Duration, EndsOnEvent, ListKind, ObjectionEffect, Regime
+from clearway.catalogue.model import (
+    AdverseDisplay,
+    DisplayTerm,
+    Duration,
+    EndsOnEvent,
+    ListKind,
+    ObjectionEffect,
+    Regime,
+)
 from clearway.decision.answer import Term
-from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, Listing, Severity
+from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, Listing, Objection, Severity
+from clearway.subjects.workdays import Deadline, WorkingCalendar
 
 
 class Instant(msgspec.Struct, frozen=True):
@@ -30,6 +39,10 @@ class Instant(msgspec.Struct, frozen=True):
     def start_of(self, day: date) -> datetime:
         """The first moment of `day` in the registry's zone, in UTC."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day on which `moment` (aware) falls in the registry's zone."""
+        return moment.astimezone(self.zone).date()
 
 
 def later(day: date, length: Duration, times: int = 1) -> date:
@@ -75,51 +88,79 @@ class Lack(StrEnum):
     CONFIRMATION = "confirmation"
     OBJECTION_CHANNEL = "objection_channel"
     REPAIR_CHANNEL = "repair_channel"
+    TIMELY_SOURCE = "timely_source"
 
 
 class InForce(msgspec.Struct, frozen=True):
     """A listing in force at an instant.
 
-    `lacks` non-empty: it is shown as information only. `stayed`: an open objection keeps its measures from being
-    applied. `objected`: an objection is open, whatever its effect.
+    `lacks` non-empty: it is shown as information only. `objection`: the objection that has been open the longest,
+    whatever its effect. `stayed`: it keeps the measures from being applied. `lifted_until`: the moment until which the
+    measures are lifted, where they are.
     """
 
     listing: Listing
     regime: Regime
     term: Term
     lacks: tuple[Lack, ...]
-    objected: bool
+    objection: Objection | None
     stayed: bool
+    lifted_until: datetime | None
 
     @property
     def effective(self) -> bool:
         """Whether anything may follow from it."""
-        return not self.lacks and not self.stayed
+        return not self.lacks and not self.stayed and self.lifted_until is None
 
 
-def in_force(listing: Listing, regime: Regime, now: Instant, confirmations: Confirmations) -> InForce | None:
-    """The listing as it stands at `now`; None where it has not begun, has ended, expired or is past display."""
+def in_force(
+    listing: Listing,
+    regime: Regime,
+    now: Instant,
+    confirmations: Confirmations,
+    overdue: frozenset[str] = frozenset(),
+) -> InForce | None:
+    """The listing as it stands at `now`; None where it has not begun, has ended, expired or is past display.
+
+    `overdue` names the feeds that have not been read in time: their listings may have ended since.
+    """
     if has_ended(listing, now):
         return None
     ends = end_of(listing, regime)
     if ends is not None and now.day >= ends:
         return None
     confirmed = confirmation_of(listing, confirmations)
-    objected = any(objection.open_at(now.moment) for objection in listing.objections)
+    lacks = lacks_of(listing, regime, ends, confirmed, now.day)
+    if listing.feed in overdue:
+        lacks = (*lacks, Lack.TIMELY_SOURCE)
+    objection = longest_open(listing, now) if listing.objections else None
     return InForce(
         listing=listing,
         regime=regime,
         term=Term(starts=listing.effective_from, ends=ends, confirmed_on=confirmed),
-        lacks=lacks_of(listing, regime, ends, confirmed, now.day),
-        objected=objected,
-        stayed=objected and objection_stays(regime),
+        lacks=lacks,
+        objection=objection,
+        stayed=objection is not None and objection_stays(regime),
+        lifted_until=lifted_until(listing, now) if listing.liftings else None,
     )
 
 
+def longest_open(listing: Listing, now: Instant) -> Objection | None:
+    """The objection to the listing that has been open the longest, or None where none is open."""
+    open_now = (objection for objection in listing.objections if objection.open_at(now.moment))
+    return min(open_now, key=lambda objection: objection.opened_at, default=None)
+
+
+def lifted_until(listing: Listing, now: Instant) -> datetime | None:
+    """The latest end of the liftings that hold at `now`, or None where none does."""
+    return max((lifting.ends_at for lifting in listing.liftings if lifting.holds_at(now.moment)), default=None)
+
+
 def has_ended(listing: Listing, now: Instant) -> bool:
-    """Whether the listing has not begun, or was repaired, delisted or revoked, or its own end date has come."""
+    """Whether the listing has not begun, was repaired, delisted or revoked, was never right, or its end has come."""
     return (
-        (listing.ended_at is not None and listing.ended_at <= now.moment)
+        listing.annulled
+        or (listing.ended_at is not None and listing.ended_at <= now.moment)
         or (listing.effective_from is not None and now.day < listing.effective_from)
         or (listing.expires_on is not None and now.day >= listing.expires_on)
     )
@@ -173,15 +214,26 @@ def objection_stays(regime: Regime) -> bool:
     return regime.objection is None or regime.objection.effect is ObjectionEffect.SUSPEND
 
 
+def review_ends(objection: Objection, regime: Regime, calendar: WorkingCalendar, now: Instant) -> Deadline | None:
+    """The last day to resolve an objection: so many working days after the day it was opened. None: no term is set."""
+    if regime.objection is None or regime.objection.review_within is None:
+        return None
+    return calendar.add(now.day_of(objection.opened_at), regime.objection.review_within)
+
+
 def is_over(listing: Listing, regime: Regime | None, now: Instant) -> bool:
-    """Whether the listing has ended, been repaired or expired: then nothing follows from it any more."""
+    """Whether the listing has ended, been repaired or expired, or never was right: nothing follows from it any more."""
+    if listing.annulled:
+        return True
     if listing.ended_at is not None and listing.ended_at <= now.moment:
         return True
     ends = listing.expires_on if regime is None else end_of(listing, regime)
     return ends is not None and ends <= now.day
 
 
-def turning_days(listing: Listing, regime: Regime | None, confirmations: Confirmations) -> list[date]:
+def turning_days(
+    listing: Listing, regime: Regime | None, confirmations: Confirmations, calendar: WorkingCalendar, now: Instant
+) -> list[date]:
     """Every day, past or to come, at whose start what follows from the listing changes by itself.
 
     `regime` is None where the catalogue has no such regime: then only the listing's own dates count.
@@ -192,6 +244,10 @@ def turning_days(listing: Listing, regime: Regime | None, confirmations: Confirm
         confirmed = confirmation_of(listing, confirmations)
         if isinstance(regime.ends, EndsOnEvent) and confirmed is not None:
             days.append(days_after(confirmed, regime.ends.confirm_within + 1))
+        for objection in listing.objections:
+            due = review_ends(objection, regime, calendar, now) if objection.open_at(now.moment) else None
+            if due is not None:
+                days.append(days_after(due.day, 1))
     return [day for day in days if day is not None]
 
 
@@ -202,25 +258,37 @@ def turning_moments(listing: Listing) -> list[datetime]:
         moments.append(objection.opened_at)
         if objection.resolved_at is not None:
             moments.append(objection.resolved_at)
+    for lifting in listing.liftings:
+        moments += (lifting.begins_at, lifting.ends_at)
     return moments
 
 
 def display_ends(record: AdverseRecord, display: AdverseDisplay) -> date:
-    """The first day on which an adverse record may no longer be displayed or used, counted from its document."""
+    """The first day on which an adverse record may no longer be displayed or used.
+
+    Counted from its document; earlier where its source's own publicity ends earlier, never later.
+    """
+    longest = later(record.document_date, display_term(record, display).max)
+    return longest if record.display_ends_on is None else min(longest, record.display_ends_on)
+
+
+def display_term(record: AdverseRecord, display: AdverseDisplay) -> DisplayTerm:
+    """How long a record of this severity is displayed."""
     match record.severity:
         case Severity.MINOR:
-            term = display.minor
+            return display.minor
         case Severity.GENERAL:
-            term = display.general
+            return display.general
         case Severity.SERIOUS:
-            term = display.serious
+            return display.serious
         case _ as never:
             assert_never(never)
-    return later(record.document_date, term)
 
 
 def is_spent(record: AdverseRecord, display: AdverseDisplay, now: Instant) -> bool:
-    """Whether an adverse record has been repaired or withdrawn, or is past its display: it matters no more."""
+    """Whether an adverse record has been repaired or withdrawn, was never right, or is past its display."""
+    if record.annulled:
+        return True
     repaired = record.ended_at is not None and record.ended_at <= now.moment
     return repaired or display_ends(record, display) <= now.day
 

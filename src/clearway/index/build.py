@@ -11,11 +11,13 @@ Memory stays bounded by the part and the chunk, whatever the number of subjects.
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, islice, pairwise
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
@@ -26,7 +28,19 @@ import msgspec
 from clearway.decision.facts import RegisteredSubject
 from clearway.index.environment import MAX_READERS
 from clearway.index.faults import IdentifierClash
-from clearway.index.records import HOLDINGS, IDENTIFIER, META, NAME, PROFILE, Meta, encode_entry, encode_meta, pairs
+from clearway.index.records import (
+    CONTAINED,
+    HOLDINGS,
+    IDENTIFIER,
+    KEY_LENGTHS,
+    META,
+    NAME,
+    PROFILE,
+    Meta,
+    encode_entry,
+    encode_meta,
+)
+from clearway.index.records import records as entry_records
 from clearway.subjects.keys import SubjectKeys
 
 INITIAL_MAP = 256 << 20
@@ -36,8 +50,6 @@ _CHUNK = 5_000
 _TRANSACTION = 200_000
 _PARTS = 32
 _GARBAGE = 100_000
-
-Record = tuple[bytes, bytes]
 
 
 def write_build(
@@ -60,9 +72,9 @@ def write_build(
         with _rarer_collections(), TemporaryFile(dir=path.parent) as file:
             spill = _Spill(file)
             taken = spill.take_in(subjects, keys, progress or _silent)
-            records = spill.in_order()
-            while batch := list(islice(records, _TRANSACTION)):
-                _append(environment, batch)
+            for kind, records in spill.in_order():
+                while batch := list(islice(records, _TRANSACTION)):
+                    _append(environment, batch, KEY_LENGTHS[kind])
         complete = msgspec.structs.replace(meta, subjects=taken)
         with environment.begin(write=True) as transaction:
             transaction.put(META, encode_meta(complete))
@@ -80,62 +92,75 @@ class _Segment(NamedTuple):
 
 
 class _Spill:
-    """Records on their way through a temporary file, in segments of msgpack, each sorted and of one part only."""
+    """Records on their way through a temporary file, in segments of msgpack, each sorted and of one part only.
+
+    Hashed keys spread evenly over parts by how they begin; subject ids mostly come in order, and are one part.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._segments: dict[tuple[bytes, int], list[_Segment]] = defaultdict(list)
+        self._segments: dict[bytes, list[_Segment]] = defaultdict(list)
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(list[Record]).decode
+        self._decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
     def take_in(self, subjects: Iterable[RegisteredSubject], keys: SubjectKeys, progress: Callable[[int], None]) -> int:
         """Encode `subjects` and set their records aside; returns their number."""
         taken, remaining = 0, iter(subjects)
         while chunk := list(islice(remaining, _CHUNK)):
-            parts: dict[tuple[bytes, int], list[Record]] = defaultdict(list)
+            by_kind: dict[bytes, list[bytes]] = {kind: [] for kind in KEY_LENGTHS}
             for subject in chunk:
-                for record in pairs(encode_entry(subject, keys)):
-                    parts[_part(record[0])].append(record)
-            for part, records in parts.items():
+                for record in entry_records(encode_entry(subject, keys)):
+                    by_kind[record[:1]].append(record)
+            for kind, records in by_kind.items():
                 records.sort()
-                segment = self._encode(records)
-                place = _Segment(records[0][0], records[-1][0], self._file.tell(), len(segment))
-                self._segments[part].append(place)
-                self._file.write(segment)
+                self._set_aside(kind, records)
             taken += len(chunk)
             progress(taken)
         return taken
 
-    def in_order(self) -> Iterator[Record]:
-        """Every record, by key."""
+    def in_order(self) -> Iterator[tuple[bytes, Iterator[bytes]]]:
+        """Every record, by key, in pieces of one kind."""
         for part in sorted(self._segments):
             segments = self._segments[part]
-            if part[0] in (IDENTIFIER, NAME):
-                yield from sorted(chain.from_iterable(self._read(segment) for segment in segments))
+            if part in _IN_ONE_PART:
+                yield part, self._by_subject(segments)
             else:
-                yield from self._by_subject(segments)
+                yield part[:1], iter(sorted(chain.from_iterable(map(self._read, segments))))
 
-    def _by_subject(self, segments: list[_Segment]) -> Iterator[Record]:
+    def _set_aside(self, kind: bytes, records: list[bytes]) -> None:
+        begins = (kind,) if kind in _IN_ONE_PART else _PART_BEGINS[kind]
+        places = [*(bisect_left(records, begin) for begin in begins), len(records)]
+        for part, (start, end) in zip(begins, pairwise(places), strict=True):
+            if start < end:
+                segment = self._encode(records[start:end])
+                place = _Segment(records[start], records[end - 1], self._file.tell(), len(segment))
+                self._segments[part].append(place)
+                self._file.write(segment)
+
+    def _by_subject(self, segments: list[_Segment]) -> Iterator[bytes]:
         if all(earlier.last < later.first for earlier, later in pairwise(segments)):
             return chain.from_iterable(map(self._read, segments))
         return merge(*map(self._read, segments))
 
-    def _read(self, segment: _Segment) -> list[Record]:
+    def _read(self, segment: _Segment) -> list[bytes]:
         self._file.seek(segment.offset)
         return self._decode(self._file.read(segment.length))
 
 
-def _part(key: bytes) -> tuple[bytes, int]:
-    """Hashed keys spread evenly over parts by how they begin; subject ids mostly come in order, and are one part."""
-    kind = key[:1]
-    return kind, 0 if kind in (HOLDINGS, PROFILE) else key[1] * _PARTS >> 8
+_IN_ONE_PART = (HOLDINGS, PROFILE)
+_PART_BEGINS = {
+    kind: tuple(kind + bytes([part * 256 // _PARTS]) for part in range(_PARTS))
+    for kind in (IDENTIFIER, NAME, CONTAINED)
+}
 
 
-def _append(environment: lmdb.Environment, records: list[Record]) -> None:
+def _append(environment: lmdb.Environment, records: list[bytes], key_length: int) -> None:
+    key, value = itemgetter(slice(0, key_length)), itemgetter(slice(key_length, None))
     while True:
         try:
             with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
-                consumed, added = cursor.putmulti(records, overwrite=False, append=True)
+                parted = zip(map(key, records), map(value, records), strict=True)
+                consumed, added = cursor.putmulti(parted, overwrite=False, append=True)
                 if added != consumed:
                     raise IdentifierClash("two subjects share an identifier, or one was handed over twice")
                 return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 from zlib import crc32
@@ -17,6 +17,7 @@ from clearway.index import environment, soundness
 from clearway.index.faults import IndexAbsent, IndexDamaged, IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.records import (
+    CONTAINED,
     IDENTIFIER,
     INTACT,
     META,
@@ -232,6 +233,11 @@ class Snapshot:
         return self._meta.confirmations
 
     @property
+    def reads(self) -> Mapping[str, datetime]:
+        """Feed name → the moment, in UTC, at which its source was last read."""
+        return self._meta.reads
+
+    @property
     def subjects(self) -> int:
         """How many subjects the index holds."""
         return self._meta.subjects
@@ -260,22 +266,28 @@ class Snapshot:
 
     def named(self, name_key: bytes, limit: int = MOST_NAMESAKES) -> tuple[SubjectProfile, ...]:
         """Subjects that go by that name (`SubjectKeys.name_key`), by subject id, at most `limit`: possible matches."""
-        prefix = NAME + name_key
-        found: list[SubjectProfile] = []
         try:
-            with self._transaction.cursor() as cursor:
-                more = cursor.set_range(prefix)
-                while more and len(found) < limit and cursor.key().startswith(prefix):
-                    key, value = cursor.item()
-                    if not intact(key, value):
-                        raise IndexDamaged("a record does not match its check sum")
-                    found.append(decode_profile(self._profile(key[len(prefix) :])))
-                    more = cursor.next()
+            return tuple(self._under(NAME + name_key, limit))
         except lmdb.Error as error:
             raise self._reader._judge(environment.fault_of(error)) from error
         except IndexDamaged as damage:
             raise self._reader._judge(damage) from None
-        return tuple(found)
+
+    def containing(self, identifier_key: bytes) -> tuple[SubjectProfile, ...]:
+        """Subjects with a code that has the one of that key inside, by subject id, at most `MOST_NAMESAKES`.
+
+        In a registry that takes no collisions in, there is one at most. Raises `IndexDamaged`.
+        """
+        prefix = CONTAINED + identifier_key
+        try:
+            found = tuple(self._under(prefix, MOST_NAMESAKES))
+            if not found:
+                soundness.absence(self._transaction, prefix)
+        except lmdb.Error as error:
+            raise self._reader._judge(environment.fault_of(error)) from error
+        except IndexDamaged as damage:
+            raise self._reader._judge(damage) from None
+        return found
 
     def close(self) -> None:
         """Let the revision go. Closing twice does nothing."""
@@ -286,6 +298,18 @@ class Snapshot:
 
     def __exit__(self, *_: object) -> None:
         self._transaction.abort()
+
+    def _under(self, prefix: bytes, limit: int) -> Iterator[SubjectProfile]:
+        """The subjects whose ids stand behind `prefix` in a key."""
+        with self._transaction.cursor() as cursor:
+            more = cursor.set_range(prefix)
+            while more and limit and cursor.key().startswith(prefix):
+                key, value = cursor.item()
+                if not intact(key, value):
+                    raise IndexDamaged("a record does not match its check sum")
+                yield decode_profile(self._profile(key[len(prefix) :]))
+                more = cursor.next()
+                limit -= 1
 
     def _profile(self, number: bytes) -> bytes:
         key = PROFILE + number

@@ -1,17 +1,21 @@
 """The records inside an index file.
 
-One LMDB database, five kinds of key told apart by their first byte:
+One LMDB database, six kinds of key told apart by their first byte:
 
 ==== =============================== ============================================================
 key  then                            value
 ==== =============================== ============================================================
  i   16 bytes, an identifier's key   a reference: subject id (8 bytes), then the scheme of the
                                      identifier in UTF-8, or nothing where it is the primary one
- k   subject id (8 bytes)            the subject's holdings: the keys of the first and of the
-                                     fourth kind under which it stands, to be taken back later
+ k   subject id (8 bytes)            the subject's holdings: the keys of the first, fourth and
+                                     fifth kind under which it stands, to be taken back later
  m                                   `Meta`
  n   16 bytes, a name's key, then    nothing
      a subject id (8 bytes)
+ o   16 bytes, the key of a code     nothing
+     that stands inside one of the
+     subject's, then a subject id
+     (8 bytes)
  p   subject id (8 bytes)            the subject's profile in msgpack
 ==== =============================== ============================================================
 
@@ -22,12 +26,12 @@ under another's key passes. Every subject's profile stands once, whatever number
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from zlib import crc32
 
 import msgspec
 
-from clearway.decision.facts import AdverseRecord, Listing, Objection, RegisteredSubject, SubjectProfile
+from clearway.decision.facts import AdverseRecord, Lifting, Listing, Objection, RegisteredSubject, SubjectProfile
 from clearway.index.faults import IndexDamaged, IndexForeign
 from clearway.subjects.keys import SubjectKeys
 
@@ -35,10 +39,14 @@ IDENTIFIER = b"i"
 HOLDINGS = b"k"
 META = b"m"
 NAME = b"n"
+CONTAINED = b"o"
 PROFILE = b"p"
 
 SEAL = 4
 """Bytes of check sum at the end of a value."""
+
+KEY_LENGTHS = {IDENTIFIER: 17, HOLDINGS: 9, NAME: 25, CONTAINED: 25, PROFILE: 9}
+"""Bytes of a key, by its kind."""
 
 INTACT = 0x2144DF1C
 """What CRC-32 gives for any message followed by its own CRC-32, low byte first."""
@@ -46,7 +54,7 @@ INTACT = 0x2144DF1C
 
 def _shape() -> str:
     """A digest of the stored structs' fields, so that a release that changes them rebuilds instead of misreading."""
-    structs = (SubjectProfile, Listing, Objection, AdverseRecord, Meta, Holdings)
+    structs = (SubjectProfile, Listing, Objection, Lifting, AdverseRecord, Meta, Holdings)
     fields = ";".join(f"{struct.__name__}:{','.join(struct.__struct_fields__)}" for struct in structs)
     return hashlib.blake2b(fields.encode(), digest_size=6).hexdigest()
 
@@ -55,6 +63,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     """What an index file is a copy of, and as of when; written in the transaction that made it so.
 
     `synced_at` is the last moment, in seconds since 1970 UTC, at which `revision` was the registry's latest.
+    `reads` and `confirmations` say, feed by feed, when the source was last read and last confirmed its whole list.
     """
 
     format: str
@@ -65,13 +74,17 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     synced_at: float
     subjects: int
     confirmations: dict[str, date]
+    reads: dict[str, datetime]
 
 
 class Holdings(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The keys one subject stands under: (identifier key, scheme or empty if primary) pairs, and name keys."""
+    """The keys one subject stands under: (identifier key, scheme or empty if primary) pairs, name keys, and the keys of
+    the codes inside its own.
+    """
 
-    identifiers: tuple[tuple[bytes, str], ...]
-    names: tuple[bytes, ...]
+    identifiers: tuple[tuple[bytes, str], ...] = ()
+    names: tuple[bytes, ...] = ()
+    contained: tuple[bytes, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -116,8 +129,10 @@ def encode_entry(subject: RegisteredSubject, keys: SubjectKeys) -> Entry:
         keys.identifier_key(scheme, code): "" if (scheme, code) == (profile.scheme, profile.code) else scheme
         for scheme, code in subject.identifiers
     }
-    names = dict.fromkeys(keys.name_key(name) for name in subject.names if name)
-    holdings = Holdings(tuple(identifiers.items()), tuple(names))
+    # Lists, not generators: a rebuild comes by here for every subject.
+    names = dict.fromkeys([keys.name_key(name) for name in subject.names if name])
+    contained = [keys.identifier_key(scheme, code) for scheme, code in subject.contained]
+    holdings = Holdings(tuple(identifiers.items()), tuple(names), tuple(contained))
     return Entry(profile.subject_id.to_bytes(8, "big"), _encode(profile), holdings, _encode(holdings))
 
 
@@ -126,17 +141,15 @@ def reference(number: bytes, through: str) -> bytes:
     return number + through.encode()
 
 
-def pairs(entry: Entry) -> list[tuple[bytes, bytes]]:
-    """Every (key, sealed value) that makes up `entry`."""
-    number = entry.number
-    made = [_record(PROFILE + number, entry.profile), _record(HOLDINGS + number, entry.holdings_bytes)]
-    made += [_record(IDENTIFIER + key, reference(number, through)) for key, through in entry.holdings.identifiers]
-    made += [_record(NAME + key + number, b"") for key in entry.holdings.names]
-    return made
-
-
-def _record(key: bytes, payload: bytes) -> tuple[bytes, bytes]:
-    return key, seal(key, payload)
+def records(entry: Entry) -> list[bytes]:
+    """Everything that makes up `entry`: each key with its sealed value behind it, in no order."""
+    number, holdings = entry.number, entry.holdings
+    made = [PROFILE + number + entry.profile, HOLDINGS + number + entry.holdings_bytes]
+    made += [IDENTIFIER + key + reference(number, through) for key, through in holdings.identifiers]
+    made += [NAME + key + number for key in holdings.names]
+    made += [CONTAINED + key + number for key in holdings.contained]
+    # `seal`, before key and value are parted.
+    return [record + crc32(record).to_bytes(SEAL, "little") for record in made]
 
 
 def encode_meta(meta: Meta) -> bytes:

@@ -15,7 +15,18 @@ import lmdb.verify
 
 from clearway.index import environment
 from clearway.index.faults import IndexDamaged, IndexForeign
-from clearway.index.records import FORMAT, HOLDINGS, IDENTIFIER, META, NAME, PROFILE, Meta, decode_meta, intact
+from clearway.index.records import (
+    CONTAINED,
+    FORMAT,
+    HOLDINGS,
+    IDENTIFIER,
+    META,
+    NAME,
+    PROFILE,
+    Meta,
+    decode_meta,
+    intact,
+)
 
 _SAMPLES = 64
 _NUMBER = 8
@@ -46,7 +57,7 @@ def identity(
 def sample(transaction: lmdb.Transaction[bytes]) -> None:
     """Look at records spread over the key space; raises `IndexDamaged` at the first that is not sound."""
     cursor = transaction.cursor()
-    for kind in (IDENTIFIER, HOLDINGS, NAME, PROFILE):
+    for kind in (IDENTIFIER, HOLDINGS, NAME, CONTAINED, PROFILE):
         for step in range(_SAMPLES):
             if not cursor.set_range(kind + bytes([step * 256 // _SAMPLES])) or cursor.key()[:1] != kind:
                 break
@@ -107,8 +118,8 @@ def _inspect(transaction: lmdb.Transaction[bytes], key: bytes, value: bytes) -> 
         raise IndexDamaged("a record does not match its check sum")
     if transaction.get(key) != value:
         raise IndexDamaged("a record cannot be found under its own key")
-    if key[:1] == IDENTIFIER:
-        profile_key = PROFILE + value[:_NUMBER]
+    if key[:1] in (IDENTIFIER, CONTAINED):
+        profile_key = PROFILE + (value[:_NUMBER] if key[:1] == IDENTIFIER else key[-_NUMBER:])
         profile = transaction.get(profile_key)
         if profile is None or not intact(profile_key, profile):
             raise IndexDamaged("an identifier does not lead to a sound profile")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ from typing import Self
 from sqlalchemy import ColumnElement, Engine, select
 from sqlalchemy.engine import Connection
 
-from clearway.querylog.central import StoredCheck, check_log, journal_cursor
+from clearway.querylog import cases
+from clearway.querylog.cases import CaseCheck, Window
+from clearway.querylog.central import StoredCheck, check_listing, check_log, journal_cursor
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
@@ -131,6 +133,22 @@ class Log:
         found.sort(key=lambda stored: stored.record.check_id, reverse=True)
         return found[:limit]
 
+    def relying_on(self, listing_id: str, *, after: str = "", limit: int = 100) -> list[StoredCheck]:
+        """The checks whose answers speak of a listing, the oldest first; at most `limit`, those with a greater id."""
+        named = select(check_listing.c.check_id).where(
+            check_listing.c.listing_id == listing_id, check_listing.c.check_id > after
+        )
+        first = named.order_by(check_listing.c.check_id).limit(limit)
+        statement = select(check_log.c.seq, check_log.c.record).where(check_log.c.check_id.in_(first))
+        with self._snapshot() as (central, pending):
+            found = [StoredCheck.of(raw, seq) for seq, raw in central.execute(statement)]
+            unshipped = (
+                stored for stored in pending if listing_id in stored.record.listings and stored.record.check_id > after
+            )
+            found += heapq.nsmallest(limit, unshipped, key=lambda stored: stored.record.check_id)
+        found.sort(key=lambda stored: stored.record.check_id)
+        return found[:limit]
+
     def export(self, wanted: Filter | None = None) -> Iterator[StoredCheck]:
         """Every check, in the central log's order, then those not shipped yet; streamed. Close it if not exhausted."""
         wanted = wanted or Filter()
@@ -139,6 +157,16 @@ class Log:
             for seq, raw in central.execution_options(yield_per=_CHUNK).execute(statement):
                 yield StoredCheck.of(raw, seq)
             yield from (stored for stored in pending if wanted.matches(stored.record))
+
+    def last_checks(self, window: Window, limit: int) -> list[CaseCheck]:
+        """The last answered check of each case whose last one falls into the window, the oldest first."""
+        with self._snapshot() as (central, pending):
+            return cases.last_checks(central, pending, window, limit)
+
+    def of_cases(self, authority: str, case_numbers: Collection[str]) -> dict[str, list[CaseCheck]]:
+        """Case number → the authority's answered checks of it, in the order of time; empty where there is none."""
+        with self._snapshot() as (central, pending):
+            return cases.of_cases(central, pending, authority, case_numbers)
 
     def backlog(self) -> Backlog:
         """How much waits to be shipped."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from clearway.decision.facts import RegisteredSubject
 from clearway.registry.database import reading
 from clearway.registry.ledger import added_up, chunks, head, records
-from clearway.registry.schema import EventRow, FeedRunRow, RegistryIdentity, SubjectRow
+from clearway.registry.schema import EventRow, FeedRunRow, RegistryIdentity, RevisionRow, SubjectRow
 
 SUBJECTS_AT_ONCE = 4000
 """Subjects read in one query of a long read."""
@@ -71,13 +71,28 @@ class ChangeFeed:
 
     def confirmations(self, upto: int) -> dict[str, date]:
         """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
-        query = (
-            select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
-            .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
+        with reading(self._engine) as connection:
+            return confirmations(connection, upto)
+
+    def reads(self, upto: int) -> dict[str, datetime]:
+        """Feed → the moment, in UTC, at which its source was last read, as of the revision `upto`.
+
+        A file that its source stated on an earlier day was read when that day ended, whenever it was loaded.
+        """
+        last = (
+            select(func.max(FeedRunRow.revision).label("revision"))
+            .where(FeedRunRow.revision <= upto)
             .group_by(FeedRunRow.feed)
+            .subquery()
+        )
+        query = (
+            select(FeedRunRow.feed, FeedRunRow.as_of, RevisionRow.recorded_at)
+            .join(last, last.c.revision == FeedRunRow.revision)
+            .join(RevisionRow, RevisionRow.revision == FeedRunRow.revision)
         )
         with reading(self._engine) as connection:
-            return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+            found = connection.execute(query).all()
+        return {feed: min(recorded_at, _end_of(as_of)) for feed, as_of, recorded_at in found}
 
     def _touched(self, after: int, upto: int) -> array[int]:
         query = (
@@ -88,3 +103,17 @@ class ChangeFeed:
         )
         with reading(self._engine) as connection:
             return array("q", connection.execute(query).scalars())
+
+
+def confirmations(connection: Connection, upto: int) -> dict[str, date]:
+    """Feed → the day its source last confirmed its whole list, as of the revision `upto`."""
+    query = (
+        select(FeedRunRow.feed, func.max(FeedRunRow.as_of))
+        .where(FeedRunRow.full_list, FeedRunRow.revision <= upto)
+        .group_by(FeedRunRow.feed)
+    )
+    return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

@@ -52,13 +52,14 @@ class ListingFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     expires_on: date | None = None
 
 
-class AdverseFacts(msgspec.Struct, frozen=True, gc=False):
-    """What a source states of an adverse record."""
+class AdverseFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a source states of an adverse record. On `display_ends_on` it publishes it no more."""
 
     adverse_kind: AdverseKind
     severity: Severity
     document_number: str
     document_date: date
+    display_ends_on: date | None = None
 
 
 class ObjectionGrounds(StrEnum):
@@ -73,7 +74,7 @@ class ObjectionGrounds(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How an objection ended. UPHELD ends the listing with it; CORRECTED follows a correction of the listing."""
+    """How an objection ended. UPHELD withdraws the listing from its beginning; CORRECTED goes with a correction."""
 
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -168,9 +169,10 @@ class Delisted(_Event, frozen=True, gc=False, tag="delisted"):
 
 
 class Withdrawn(_Event, frozen=True, gc=False, tag="withdrawn"):
-    """撤销: an adverse record was withdrawn at `at`."""
+    """撤销: an adverse record was withdrawn at `at`; `in_error` where it was wrong from its beginning."""
 
     at: datetime
+    in_error: bool = False
 
 
 class Lifted(_Event, frozen=True, gc=False, tag="lifted"):

@@ -13,6 +13,7 @@ from typing import assert_never
 import msgspec
 
 from clearway.decision.facts import AdverseRecord, Lifting, Listing, Objection, RegisteredSubject, SubjectProfile
+from clearway.registry.crosswalk import OLD_NUMBERS, contained_in
 from clearway.registry.events import (
     AdverseFacts,
     AdverseRecorded,
@@ -33,6 +34,7 @@ from clearway.registry.events import (
     Repaired,
     Withdrawn,
 )
+from clearway.subjects.schemes import uscc
 
 SOURCE_SCHEME = "src."
 """Schemes with this prefix are a feed's own numbers: they keep a subject together, and give way to any real code."""
@@ -57,7 +59,7 @@ _ENDED_BY = {
 }
 
 WRONG_FROM_THE_BEGINNING = frozenset({EndedBy.OBJECTION_UPHELD, EndedBy.REVOKED_IN_ERROR})
-"""What ends a listing as if it had never been."""
+"""What ends a listing or an adverse record as if it had never been."""
 
 
 def fold(subject_id: int, events: Iterable[Event]) -> RegisteredSubject:
@@ -88,7 +90,7 @@ class SubjectRecord:
     def apply(self, event: Event) -> None:
         """Add the next event."""
         match event:
-            case Listed() | AdverseRecorded() | Known():
+            case Known() | Listed() | AdverseRecorded():
                 self._state(event)
             case Corrected():
                 self._correct(event)
@@ -135,8 +137,10 @@ class SubjectRecord:
                 annulled=was.annulled,
             )
         if event.adverse is not None:
-            ended_at = self.adverse_records[event.fact_id].ended_at
-            self.adverse_records[event.fact_id] = _adverse(event.fact_id, event.adverse, ended_at=ended_at)
+            known = self.adverse_records[event.fact_id]
+            self.adverse_records[event.fact_id] = _adverse(
+                event.fact_id, event.adverse, ended_at=known.ended_at, annulled=known.annulled
+            )
         self._describe(event.fact_id, event.description)
 
     def _describe(self, fact_id: str, description: Description | None) -> None:
@@ -178,22 +182,23 @@ class SubjectRecord:
             case Delisted():
                 self.ended_by[event.fact_id] = _ENDED_BY[event.cause]
             case Withdrawn():
-                self.ended_by[event.fact_id] = EndedBy.WITHDRAWAL
+                self.ended_by[event.fact_id] = EndedBy.REVOKED_IN_ERROR if event.in_error else EndedBy.WITHDRAWAL
             case _:
                 assert_never(event)
+        annulled = self.ended_by[event.fact_id] in WRONG_FROM_THE_BEGINNING
         if event.fact_id in self.listings:
             listing = self.listings[event.fact_id]
-            annulled = self.ended_by[event.fact_id] in WRONG_FROM_THE_BEGINNING
             self.listings[event.fact_id] = msgspec.structs.replace(listing, ended_at=event.at, annulled=annulled)
         else:
             adverse = self.adverse_records[event.fact_id]
-            self.adverse_records[event.fact_id] = msgspec.structs.replace(adverse, ended_at=event.at)
+            self.adverse_records[event.fact_id] = msgspec.structs.replace(adverse, ended_at=event.at, annulled=annulled)
 
     def codes(self) -> tuple[Code, ...]:
         """The codes that name the subject now, the primary one first.
 
-        A code counts as long as any source states it. An organisation's code leads, then a natural person's, then the
-        feeds' own numbers; among equals, the one stated first.
+        A code counts as long as any source states it. An organisation's code leads, then the old numbers that the
+        unified social credit code replaced, then a natural person's, then the feeds' own numbers; among equals, the one
+        stated first.
         """
         if len(self._first_stated) == 1 == len(self.descriptions):
             return tuple(self._first_stated)
@@ -201,21 +206,28 @@ class SubjectRecord:
         return tuple(sorted((code for code in self._first_stated if code in stated), key=_precedence))
 
     def answers_to(self, scheme: str, code: str) -> bool:
-        """Whether the code names the subject now."""
-        return any(known.scheme == scheme and known.code == code for known in self.codes())
+        """Whether the code names the subject now, by itself or inside another one."""
+        codes = self.codes()
+        return any(known.scheme == scheme and known.code == code for known in codes) or (
+            (scheme, code) in contained_in(codes)
+        )
+
+    def has_other_uscc(self, codes: Iterable[Code]) -> bool:
+        """Whether the codes hold a unified social credit code, and the subject goes by others."""
+        own, given = ({code for code in some if code.scheme == uscc.NAME} for some in (self.codes(), codes))
+        return bool(own and given) and own.isdisjoint(given)
 
     def names(self) -> tuple[str, ...]:
         """The names that the sources give it, the latest stated first. None is kept for a natural person."""
-        codes = self.codes()
+        return self._names(self.codes())
+
+    def _names(self, codes: tuple[Code, ...]) -> tuple[str, ...]:
         if codes and codes[0].personal:
             return ()
-        names: dict[str, None] = {}
         latest_first = tuple(reversed(self.descriptions.values()))
-        for description in latest_first:
-            if description.name:
-                names.setdefault(description.name)
-        for description in latest_first:
-            for name in description.other_names:
+        names = dict.fromkeys([said.name for said in latest_first if said.name])
+        for said in latest_first:
+            for name in said.other_names:
                 names.setdefault(name)
         return tuple(names)
 
@@ -226,8 +238,8 @@ class SubjectRecord:
     def registered(self) -> RegisteredSubject:
         """The subject with every code and every name it goes by."""
         codes = self.codes()
-        names = self.names()
-        primary = codes[0] if codes else Code("", "")
+        names = self._names(codes)
+        primary = codes[0] if codes else _NO_CODE
         profile = SubjectProfile(
             subject_id=self.subject_id,
             scheme=primary.scheme,
@@ -239,14 +251,17 @@ class SubjectRecord:
             masked=primary.masked or self._masked(),
             other_names=names[1:],
         )
-        return RegisteredSubject(profile, tuple((code.scheme, code.code) for code in codes), names)
+        identifiers = tuple([(code.scheme, code.code) for code in codes])
+        return RegisteredSubject(profile, identifiers, names, contained_in(codes))
 
     def _known_since(self) -> date | None:
-        days = [said.known_since for said in self.descriptions.values() if said.known_since is not None]
-        return min(days) if days else None
+        return min([said.known_since for said in self.descriptions.values() if said.known_since], default=None)
 
     def _masked(self) -> str:
-        return next((said.masked for said in self.descriptions.values() if said.masked), "")
+        for said in self.descriptions.values():
+            if said.masked:
+                return said.masked
+        return ""
 
     def listing_facts(self, fact_id: str) -> ListingFacts:
         """What was last stated of a listing. `KeyError` where there is none."""
@@ -263,11 +278,16 @@ class SubjectRecord:
     def adverse_facts(self, fact_id: str) -> AdverseFacts:
         """What was last stated of an adverse record. `KeyError` where there is none."""
         record = self.adverse_records[fact_id]
-        return AdverseFacts(record.kind, record.severity, record.document_number, record.document_date)
+        return AdverseFacts(
+            record.kind, record.severity, record.document_number, record.document_date, record.display_ends_on
+        )
 
 
-def _precedence(code: Code) -> tuple[bool, bool]:
-    return code.scheme.startswith(SOURCE_SCHEME), code.personal
+_NO_CODE = Code("", "")
+
+
+def _precedence(code: Code) -> tuple[bool, bool, bool]:
+    return code.scheme.startswith(SOURCE_SCHEME), code.personal, code.scheme in OLD_NUMBERS
 
 
 def _listing(
@@ -298,7 +318,16 @@ def _listing(
     )
 
 
-def _adverse(record_id: str, facts: AdverseFacts, *, ended_at: datetime | None) -> AdverseRecord:
+def _adverse(
+    record_id: str, facts: AdverseFacts, *, ended_at: datetime | None, annulled: bool = False
+) -> AdverseRecord:
     return AdverseRecord(
-        record_id, facts.adverse_kind, facts.severity, facts.document_number, facts.document_date, ended_at
+        record_id,
+        facts.adverse_kind,
+        facts.severity,
+        facts.document_number,
+        facts.document_date,
+        ended_at,
+        annulled,
+        facts.display_ends_on,
     )

@@ -10,17 +10,19 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, insert, select
 
 from clearway.registry.commands import MAX_FACT_ID, describe, known_fact, settle_owner, stored_code
+from clearway.registry.crosswalk import contained_in, owners_of
 from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import (
@@ -53,23 +55,21 @@ from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
 from clearway.subjects.keys import SubjectKeys
+from clearway.subjects.masking import HIDDEN
 
 CHUNK_ROWS = 2000
 """Rows settled together: what bounds an import's memory."""
 
-MAX_SHRINK = 0.2
-"""A whole list may lose this share of its listings without anyone confirming it."""
-
-MAX_GROWTH = 1.0
-"""A whole list that held something may grow by this share of it without anyone confirming it."""
-
 SAMPLES = 5
 """Faults of one reason shown in a report, at most."""
 
+_NEVER_LISTED = frozenset({RowReason.NATURAL_PERSON, RowReason.NOT_A_SUBJECT, RowReason.UNKNOWN_LIST})
+"""Why a row is not taken that was never going to be a listing of ours."""
+
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
-Progress = Callable[[int], None]
-"""Called now and then with the number of rows done."""
+Progress = Callable[[int, float], None]
+"""Called now and then with the number of rows done, and the share of the file, 0 to 1, that has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class _Outcome(StrEnum):
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts while an import runs."""
+    """Counts while an import runs. `unplaced` rows could not be read so far as to say which listing they state."""
 
     rows: int = 0
     outcomes: Counter[_Outcome] = field(default_factory=Counter)
@@ -136,6 +136,7 @@ class _Tally:
     held_before: int = 0
     holds_now: int = 0
     gone: int = 0
+    unplaced: int = 0
 
 
 _seen = Table(
@@ -167,6 +168,8 @@ class Import:
         try:
             for rows in chunks(sheet.rows(), CHUNK_ROWS):
                 self._settle(rows, sheet)
+                if self._progress is not None:
+                    self._progress(self._tally.rows, file.share_read)
             if self._adapter.full_list:
                 self._end_what_has_gone()
         finally:
@@ -192,22 +195,24 @@ class Import:
         if aside:
             self._ledger.connection.execute(insert(QuarantinedRow), aside)
         self._tally.rows += len(rows)
-        if self._progress is not None:
-            self._progress(self._tally.rows)
 
     def _count_fault(self, row: Row, fault: Fault) -> None:
+        if row.content is fault and not fault.fact_id and fault.reason not in _NEVER_LISTED:
+            self._tally.unplaced += 1
         self._tally.dispositions[fault.disposition] += 1
         self._tally.reasons[fault.reason] += 1
         if self._tally.reasons[fault.reason] <= SAMPLES:
             self._tally.samples.append(FaultSample(row.number, fault.disposition, fault.reason, fault.detail))
 
     def _set_aside(self, row: Row, fault: Fault, sheet: Sheet) -> dict[str, Any]:
+        original = dict(sheet.original(row))
         return {
             "revision": self._ledger.revision,
             "row_number": row.number,
             "reason": fault.reason.value,
             "detail": fault.detail,
-            "original": json.dumps(sheet.original(row), ensure_ascii=False),
+            "original": json.dumps(original, ensure_ascii=False),
+            "masked": _is_masked(original, row),
         }
 
     def _end_what_has_gone(self) -> None:
@@ -245,11 +250,12 @@ class Import:
             return ""
         if not tally.holds_now:
             return "the list is empty"
-        if tally.gone and tally.reasons[RowReason.MALFORMED]:
+        if tally.gone and tally.unplaced:
             return f"{tally.gone} listings are missing, and some rows could not be read"
-        if tally.gone > MAX_SHRINK * tally.held_before:
+        if tally.gone > self._adapter.limits.shrink * tally.held_before:
             return f"{tally.gone} of {tally.held_before} listings are missing"
-        if tally.held_before and tally.holds_now - tally.held_before > MAX_GROWTH * tally.held_before:
+        growth = tally.holds_now - tally.held_before
+        if tally.held_before and growth > self._adapter.limits.growth * tally.held_before:
             return f"the list grew from {tally.held_before} to {tally.holds_now} listings"
         return ""
 
@@ -305,6 +311,7 @@ class _Batch:
         self._feed = feed
         self._codes = {id(row): _stored_codes(row.content, keys) for row in rows}
         wanted = {(code.scheme, code.code) for codes in self._codes.values() for code in codes}
+        wanted.update(chain.from_iterable(map(contained_in, self._codes.values())))
         self._fact_ids = {id(row): _fact_id(row.content, feed, self._codes[id(row)]) for row in rows}
         fact_ids = {fact_id for fact_id in self._fact_ids.values() if fact_id}
         connection = ledger.connection
@@ -343,19 +350,20 @@ class _Batch:
         if len(fact_id) > MAX_FACT_ID and not isinstance(row.content, SubjectKnown):
             return _aside(RowReason.OVERLONG_VALUE, f"the id has more than {MAX_FACT_ID} signs")
         codes = self._codes[id(row)]
+        owners = owners_of(codes, self._owner)
         try:
-            record = settle_owner({code: self._owner(code) for code in codes})
+            record = settle_owner(owners)
         except RegistryError:
             return _aside(RowReason.IDENTIFIER_COLLISION, "a code in the row belongs to another subject")
         misplaced = self._misplaced(row.content, fact_id, record)
         if misplaced is not None:
             return misplaced
-        events, outcome = self._events(row.content, fact_id, codes, record)
+        events, outcome = self._events(row, row.content, codes, record)
         if isinstance(outcome, Fault) or outcome is _Outcome.UNCHANGED:
             return outcome
         if repeats:
             return Fault(Disposition.REJECTED, RowReason.DUPLICATE, "an earlier row of the file states it differently")
-        self._take(row.content, fact_id, codes, record, events)
+        self._take(row.content, fact_id, owners, record, events)
         return outcome
 
     def _owner(self, code: Code) -> SubjectRecord | None:
@@ -373,9 +381,10 @@ class _Batch:
         return _aside(RowReason.FACT_OF_ANOTHER, "the id belongs to another subject, feed or kind of fact")
 
     def _events(
-        self, content: Statement, fact_id: str, codes: tuple[Code, ...], record: SubjectRecord | None
+        self, row: Row, content: Statement, codes: tuple[Code, ...], record: SubjectRecord | None
     ) -> tuple[list[Event], _Outcome | Fault]:
-        """The events that bring the record in line with the row, if the row may do so."""
+        """The events that bring the record in line with the row, if the row may do so; each says which row it was."""
+        fact_id = self._fact_ids[id(row)]
         description = _description(content.subject, codes)
         redescribed = None if record is not None and record.descriptions.get(fact_id) == description else description
         match content:
@@ -383,11 +392,11 @@ class _Batch:
                 if redescribed is None:
                     return [], _Outcome.UNCHANGED
                 known_before = record is not None and fact_id in record.descriptions
-                return [Known(fact_id, description)], _Outcome.CHANGED if known_before else _Outcome.ADDED
+                return [Known(fact_id, description, row.number)], _Outcome.CHANGED if known_before else _Outcome.ADDED
             case ListingStated():
-                return _listing_events(content, self._feed, redescribed, description, record)
+                return _listing_events(content, self._feed, row.number, redescribed, description, record)
             case AdverseStated():
-                return _adverse_events(content, self._feed, redescribed, description, record)
+                return _adverse_events(content, self._feed, row.number, redescribed, description, record)
             case _:
                 assert_never(content)
 
@@ -395,7 +404,7 @@ class _Batch:
         self,
         content: Statement,
         fact_id: str,
-        codes: tuple[Code, ...],
+        codes: Iterable[Code],
         record: SubjectRecord | None,
         events: Iterable[Event],
     ) -> None:
@@ -414,9 +423,28 @@ class _Batch:
             self._ledger.append(record, event)
 
 
+def _is_masked(original: Mapping[str, str], row: Row) -> bool:
+    """Whether something of the row was masked before it was kept; a source's own masks are as they came."""
+    came = {"".join(cell.split()) for cell in row.cells}
+    return any(HIDDEN in cell and "".join(cell.split()) not in came for cell in original.values())
+
+
+def settle_rows(ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> list[Fault | None]:
+    """Settle a few rows of a feed against the record, outside any import: for each None, or why it is not taken."""
+    _seen.create(ledger.connection)
+    try:
+        batch = _Batch(ledger, keys, feed, rows)
+        outcomes = [batch.settle(row) for row in rows]
+        ledger.flush()
+    finally:
+        _seen.drop(ledger.connection)
+    return [outcome if isinstance(outcome, Fault) else None for outcome in outcomes]
+
+
 def _listing_events(
     content: ListingStated,
     feed: str,
+    row: int,
     redescribed: Description | None,
     description: Description,
     record: SubjectRecord | None,
@@ -424,14 +452,14 @@ def _listing_events(
     listing_id = content.listing_id
     listing = record.listings.get(listing_id) if record is not None else None
     if record is None or listing is None:
-        return [Listed(listing_id, content.facts, feed, description, content.confirmed_on)], _Outcome.ADDED
+        return [Listed(listing_id, content.facts, feed, description, content.confirmed_on, row)], _Outcome.ADDED
     if record.ended_by.get(listing_id) is EndedBy.GONE_FROM_LIST:
         # It had left the list and is back on it.
-        return [Listed(listing_id, content.facts, feed, redescribed, content.confirmed_on)], _Outcome.ADDED
+        return [Listed(listing_id, content.facts, feed, redescribed, content.confirmed_on, row)], _Outcome.ADDED
     restated = None if record.listing_facts(listing_id) == content.facts else content.facts
     events: list[Event] = []
     if restated is not None or redescribed is not None:
-        events.append(Corrected(listing_id, listing=restated, description=redescribed))
+        events.append(Corrected(listing_id, listing=restated, description=redescribed, row=row))
     if content.confirmed_on is not None and content.confirmed_on > (listing.confirmed_on or date.min):
         events.append(Confirmed(listing_id, content.confirmed_on))
     if not events:
@@ -444,6 +472,7 @@ def _listing_events(
 def _adverse_events(
     content: AdverseStated,
     feed: str,
+    row: int,
     redescribed: Description | None,
     description: Description,
     record: SubjectRecord | None,
@@ -451,13 +480,13 @@ def _adverse_events(
     record_id = content.record_id
     adverse = record.adverse_records.get(record_id) if record is not None else None
     if record is None or adverse is None:
-        return [AdverseRecorded(record_id, content.facts, feed, description)], _Outcome.ADDED
+        return [AdverseRecorded(record_id, content.facts, feed, description, row)], _Outcome.ADDED
     restated = None if record.adverse_facts(record_id) == content.facts else content.facts
     if restated is None and redescribed is None:
         return [], _Outcome.UNCHANGED
     if adverse.ended_at is not None:
         return [], _aside(RowReason.ENDED_HERE, "the record has ended here, and the row changes it")
-    return [Corrected(record_id, adverse=restated, description=redescribed)], _Outcome.CHANGED
+    return [Corrected(record_id, adverse=restated, description=redescribed, row=row)], _Outcome.CHANGED
 
 
 def _aside(reason: RowReason, detail: str) -> Fault:
@@ -479,7 +508,8 @@ def _fact_id(content: Statement | Fault, feed: str, codes: tuple[Code, ...]) -> 
         case AdverseStated():
             return content.record_id
         case SubjectKnown():
-            return known_fact(feed, codes[0])
+            known = known_fact(feed, codes[0])
+            return f"{known}:{content.about}" if content.about else known
         case _:
             assert_never(content)
 

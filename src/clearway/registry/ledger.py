@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby, islice
+from datetime import date, datetime
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Table, func, insert, select
 
+from clearway.registry.crosswalk import contained_in
 from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.events import Event, decode, encode, kind_of, regime_of
+from clearway.registry.events import Code, Event, decode, encode, kind_of, regime_of
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.schema import EventRow, FactRow, RevisionRow, SubjectIdentifierRow, SubjectRow
 
@@ -56,6 +57,21 @@ def subjects_named(connection: Connection, codes: Iterable[tuple[str, str]]) -> 
     return found
 
 
+def subject_named(connection: Connection, code: Code, upto: int | None = None) -> SubjectRecord | None:
+    """The subject that a code names, by itself or by the organisation code inside it, as of `upto`, or now.
+
+    An organisation code inside does not lead to a subject that goes by another unified social credit code.
+    """
+    pairs = ((code.scheme, code.code), *contained_in((code,)))
+    named = subjects_named(connection, pairs)
+    for pair in pairs:
+        if pair in named:
+            record = records(connection, [named[pair]], upto).get(named[pair])
+            if record is not None and record.answers_to(*pair) and not record.has_other_uscc((code,)):
+                return record
+    return None
+
+
 def facts_known(connection: Connection, fact_ids: Collection[str]) -> dict[str, Fact]:
     """Fact id → where it belongs, for those that are recorded."""
     row = FactRow
@@ -77,16 +93,15 @@ def records(connection: Connection, subject_ids: Collection[int], upto: int | No
 
 def added_up(rows: Iterable[Sequence[Any]]) -> Iterator[SubjectRecord]:
     """The subjects behind rows of (subject_id, body), which come ordered by subject and then by time."""
-    for subject_id, events in groupby(rows, key=_first):
-        record = SubjectRecord(subject_id)
-        for _, body in events:
-            record.apply(decode(body))
+    record: SubjectRecord | None = None
+    for subject_id, body in rows:
+        if record is None or record.subject_id != subject_id:
+            if record is not None:
+                yield record
+            record = SubjectRecord(subject_id)
+        record.apply(decode(body))
+    if record is not None:
         yield record
-
-
-def _first(row: Sequence[Any]) -> int:
-    subject_id: int = row[0]
-    return subject_id
 
 
 def head(connection: Connection) -> int:
@@ -94,12 +109,42 @@ def head(connection: Connection) -> int:
     return connection.execute(select(func.coalesce(func.max(RevisionRow.revision), 0))).scalar_one()
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The judicial or administrative document that an act rests on; its number or date may be absent."""
+
+    number: str = ""
+    date: date | None = None
+
+
+NO_DOCUMENT = Document()
+
+
+FEED_ORIGIN = "feed:"
+"""What the origin of a revision begins with that a feed's file made; the feed's name follows."""
+
+
+def origin_of(feed: str) -> str:
+    """The origin of the revisions that a feed's files make."""
+    return FEED_ORIGIN + feed
+
+
 class Ledger:
     """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
 
-    def __init__(self, connection: Connection, *, actor: str, moment: datetime, origin: str, note: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        actor: str,
+        moment: datetime,
+        origin: str,
+        note: str,
+        document: Document = NO_DOCUMENT,
+    ) -> None:
         _check_text("actor", actor, 1, 256)
         _check_text("note", note, 0, 4096)
+        _check_text("document number", document.number, 0, 512)
         if moment.tzinfo is None:
             raise RegistryError(RegistryReason.INVALID_TIME, "the moment of recording needs its zone")
         self.connection = connection
@@ -112,7 +157,15 @@ class Ledger:
         self._events: list[tuple[int, int, str, str, str | None, str]] = []
         connection.execute(
             insert(RevisionRow),
-            {"revision": self.revision, "recorded_at": moment, "actor": actor, "origin": origin, "note": note},
+            {
+                "revision": self.revision,
+                "recorded_at": moment,
+                "actor": actor,
+                "origin": origin,
+                "note": note,
+                "document_number": document.number,
+                "document_date": document.date,
+            },
         )
 
     def new_subject(self) -> SubjectRecord:

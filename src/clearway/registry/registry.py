@@ -11,21 +11,37 @@ from sqlalchemy import Connection, Engine, insert, select
 from clearway.decision.facts import SubjectProfile
 from clearway.registry import history as past
 from clearway.registry.case_changes import CaseChanges
-from clearway.registry.change_feed import ChangeFeed
+from clearway.registry.cases.store import Cases
+from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
 from clearway.registry.deliveries import Deliveries
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.feeds.adapters import adapter_named
+from clearway.registry.feeds.adapters import adapter_for, adapter_named
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
-from clearway.registry.ledger import Ledger, facts_known, head, records, subjects_named
+from clearway.registry.ledger import (
+    NO_DOCUMENT,
+    Document,
+    Ledger,
+    facts_known,
+    head,
+    origin_of,
+    records,
+    subject_named,
+)
+from clearway.registry.quarantine import Quarantine
+from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow, RegistryIdentity
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
 COMMAND_ORIGIN = "command"
-"""The origin of a revision that a registrar's command made; an import's is `feed:NAME`."""
+"""The origin of a revision that a registrar's command made; an import's is `ledger.origin_of` its feed."""
+
+RPC_ORIGIN = "rpc"
+"""The origin of a revision that an act over the wire made."""
 
 
 class _DryRun(Exception):
@@ -43,6 +59,9 @@ class Registry:
         self._engine = engine
         self._keys = keys
         self.changes = ChangeFeed(engine)
+        self.cases = Cases(engine)
+        self.readings = Readings(engine)
+        self.quarantine = Quarantine(engine, keys)
         self.case_changes = CaseChanges(engine)
         self.deliveries = Deliveries(engine)
 
@@ -74,13 +93,23 @@ class Registry:
 
     # Acting
 
-    def execute(self, *commands: Command, actor: str, moment: datetime, note: str = "") -> int:
+    def execute(
+        self,
+        *commands: Command,
+        actor: str,
+        moment: datetime,
+        note: str = "",
+        document: Document = NO_DOCUMENT,
+        origin: str = COMMAND_ORIGIN,
+    ) -> int:
         """Do the acts in order, all or none, as one revision; gives the revision.
+
+        The history keeps who did it, when, why and on which document.
 
         Raises `RegistryError`, or `InvalidIdentifier` for a code that is none.
         """
         with writing(self._engine) as connection:
-            ledger = Ledger(connection, actor=actor, moment=moment, origin=COMMAND_ORIGIN, note=note)
+            ledger = Ledger(connection, actor=actor, moment=moment, origin=origin, note=note, document=document)
             desk = Desk(ledger, self._keys)
             for command in commands:
                 command.enact(desk)
@@ -90,7 +119,7 @@ class Registry:
 
     def import_feed(
         self,
-        feed: str,
+        feed: str | FeedSpec,
         path: Path,
         *,
         actor: str,
@@ -101,19 +130,21 @@ class Registry:
         note: str = "",
         progress: Progress | None = None,
     ) -> ImportReport:
-        """Import a file of `feed` (`flat-csv`, `us-csl`) as one revision, all of it or nothing.
+        """Import a file of `feed` as one revision, all of it or nothing.
 
+        `feed` is a feed's configuration, or the name of a format that needs none (`flat-csv`, `us-csl` …).
         `as_of` is the day on which the source stated it: the day of `moment`, if left out. `dry_run` gives the same
-        report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_TIME; `UnreadableFeed`; `SuspiciousList`
-        for a whole list that is empty, older than the one loaded, or greatly changed, unless `confirm`.
+        report and keeps nothing. Raises `RegistryError` UNKNOWN_FEED, INVALID_FEED, INVALID_TIME; `UnreadableFeed`;
+        `SuspiciousList` for a whole list that is empty, older than the one loaded, or greatly changed, unless
+        `confirm`.
         """
-        adapter = adapter_named(feed)
+        adapter = adapter_for(feed) if isinstance(feed, FeedSpec) else adapter_named(feed)
         day = as_of if as_of is not None else moment.date()
         if day > moment.date():
             raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
         try:
             with writing(self._engine) as connection:
-                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{feed}", note=note)
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=note)
                 report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
                 if dry_run:
                     raise _DryRun(report)
@@ -133,14 +164,46 @@ class Registry:
         """The latest revision; 0 where nothing was ever recorded."""
         return self.changes.head()
 
-    def profile(self, scheme: str, code: str, at_revision: int | None = None) -> SubjectProfile | None:
-        """The subject that the code names, now or as of a revision; None where it names nobody.
+    def revision_at(self, moment: datetime) -> int:
+        """The last revision recorded at or before `moment` (aware); 0 where none was."""
+        with reading(self._engine) as connection:
+            return past.revision_at(connection, moment)
 
-        Raises `InvalidIdentifier`; `RegistryError` UNKNOWN_REVISION for one that is not there yet.
+    def profile(
+        self, scheme: str, code: str, at_revision: int | None = None, *, recorded_at: datetime | None = None
+    ) -> SubjectProfile | None:
+        """The subject that the code names now, as of a revision, or as it was recorded at a moment (aware).
+
+        None where it names nobody. Raises `InvalidIdentifier`; `RegistryError` UNKNOWN_REVISION for one that is not
+        there yet.
         """
         with reading(self._engine) as connection:
-            record = self._named(connection, scheme, code, at_revision)
+            record = self._named(connection, scheme, code, _as_of(connection, at_revision, recorded_at))
             return record.profile() if record is not None else None
+
+    def record(
+        self, scheme: str, code: str, at_revision: int | None = None, *, recorded_at: datetime | None = None
+    ) -> past.RecordedSubject | None:
+        """Everything recorded of the subject that the code names, as of the same states as `profile`, in one reading.
+
+        None where it names nobody. Raises as `profile` does.
+        """
+        with reading(self._engine) as connection:
+            upto = _as_of(connection, at_revision, recorded_at)
+            record = self._named(connection, scheme, code, upto)
+            if record is None:
+                return None
+            history = past.of_subject(connection, record.subject_id, upto)
+            return past.RecordedSubject(
+                revision=upto,
+                registered=record.registered(),
+                codes=record.codes(),
+                ended_by=dict(record.ended_by),
+                history=history,
+                provenance=past.provenance_in(history),
+                objections=past.objections_in(history),
+                confirmations=confirmations(connection, upto),
+            )
 
     def profile_of_fact(self, fact_id: str) -> SubjectProfile | None:
         """The subject that a listing or adverse record belongs to, or None."""
@@ -164,14 +227,17 @@ class Registry:
             found = records(connection, numbers)
             return tuple(found[number].profile() for number in numbers)
 
-    def history(self, scheme: str, code: str) -> tuple[past.HistoryEntry, ...]:
-        """Everything that happened to the subject the code names, in order; empty where it names nobody.
+    def history(
+        self, scheme: str, code: str, at_revision: int | None = None, *, recorded_at: datetime | None = None
+    ) -> tuple[past.HistoryEntry, ...]:
+        """Everything that had happened to the subject the code names, in order; empty where it names nobody.
 
-        Raises `InvalidIdentifier`.
+        As of the same states as `profile`, and raises as it does.
         """
         with reading(self._engine) as connection:
-            record = self._named(connection, scheme, code, None)
-            return () if record is None else past.of_subject(connection, record.subject_id)
+            upto = _as_of(connection, at_revision, recorded_at)
+            record = self._named(connection, scheme, code, upto)
+            return () if record is None else past.of_subject(connection, record.subject_id, upto)
 
     def history_of(self, subject_id: int) -> tuple[past.HistoryEntry, ...]:
         """Everything that happened to a subject, by its number."""
@@ -193,16 +259,19 @@ class Registry:
         with reading(self._engine) as connection:
             return tuple(past.quarantined(connection, revision))
 
-    def _named(self, connection: Connection, scheme: str, code: str, at_revision: int | None) -> SubjectRecord | None:
-        if at_revision is not None and not 0 <= at_revision <= head(connection):
-            raise RegistryError(RegistryReason.UNKNOWN_REVISION, "the record has no such revision")
-        wanted = stored_code(parse_identifier(scheme, code), self._keys)
-        key = (wanted.scheme, wanted.code)
-        subject_id = subjects_named(connection, [key]).get(key)
-        if subject_id is None:
-            return None
-        record = records(connection, [subject_id], at_revision).get(subject_id)
-        return record if record is not None and record.answers_to(*key) else None
+    def _named(self, connection: Connection, scheme: str, code: str, upto: int) -> SubjectRecord | None:
+        return subject_named(connection, stored_code(parse_identifier(scheme, code), self._keys), upto)
+
+
+def _as_of(connection: Connection, at_revision: int | None, recorded_at: datetime | None) -> int:
+    """The revision meant: the one given, the last recorded by a moment, or the latest. Raises UNKNOWN_REVISION."""
+    latest = head(connection)
+    if at_revision is not None and not 0 <= at_revision <= latest:
+        raise RegistryError(RegistryReason.UNKNOWN_REVISION, "the record has no such revision")
+    if recorded_at is None:
+        return latest if at_revision is None else at_revision
+    by_then = past.revision_at(connection, recorded_at)
+    return by_then if at_revision is None else min(by_then, at_revision)
 
 
 def _identify(engine: Engine, keys: SubjectKeys, moment: datetime) -> None:

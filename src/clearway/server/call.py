@@ -56,6 +56,9 @@ class Call:
         return preferred_language(self.accept_language.split(","), default) if self.accept_language else default
 
 
+Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
+"""A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""
+
 Proceed = Callable[[Call], Awaitable[bytes]]
 """Answers a call: the rest of the way, or the servicer at its end."""
 

@@ -20,6 +20,7 @@ from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
 from clearway.server.rounds import Answer, Rounds
+from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 
 Clock = Callable[[], datetime]
@@ -41,6 +42,7 @@ class Checks:
         language: Language,
         clock: Clock,
         new_id: NewId,
+        sources: ScheduledSources,
     ) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
@@ -52,6 +54,7 @@ class Checks:
         self._language = language
         self._clock = clock
         self._new_id = new_id
+        self._sources = sources
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
 
@@ -82,7 +85,8 @@ class Checks:
         evidence = self._lookup.evidence(applicant, snapshot, moment)
         day = moment.astimezone(self._catalogue.zone).date()
         question = question_of(request, item, applicant, call.known_caller(), self._catalogue, day)
-        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations)
+        sources = self._sources.of(snapshot)
+        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations, sources)
         check_id = self._new_id()
         response = pb.CheckSubjectResponse(
             check_id=check_id,
@@ -96,7 +100,7 @@ class Checks:
         stamp(response, moment, snapshot.synced_at)
         raw = response.SerializeToString()
         record = self._recording.answered(
-            call, request, digest, applicant, evidence, snapshot.confirmations, response, moment, raw
+            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw
         )
         return Answer(raw, record, check_id)
 

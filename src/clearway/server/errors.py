@@ -14,6 +14,8 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.faults import IndexUnavailable
 from clearway.querylog.group_commit import AuditUnavailable
 from clearway.querylog.record import RecordTooLarge
+from clearway.registry.cases.errors import CaseIsClosed, DeferralObstacle, NotLater, NotPromised, ReportIdReused
+from clearway.registry.errors import RegistryError, RegistryReason, RepairTooEarly
 from clearway.subjects.identifiers import IdentifierFault, InvalidIdentifier
 
 DOMAIN = "clearway"
@@ -89,8 +91,11 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
 }
 
 
-def invalid_identifier(error: InvalidIdentifier) -> Refusal:
-    """An identifier that breaks its scheme's rules: what is wrong and, where one sign explains it, a suggestion."""
+def invalid_identifier(error: InvalidIdentifier, field: str = "subject.identifier") -> Refusal:
+    """An identifier that breaks its scheme's rules: what is wrong and, where one sign explains it, a suggestion.
+
+    `field` is where it stands in the request.
+    """
     unknown = error.fault is IdentifierFault.UNKNOWN_SCHEME
     metadata = {"scheme": error.scheme, "fault": error.fault.value}
     if error.suggestion:
@@ -99,7 +104,7 @@ def invalid_identifier(error: InvalidIdentifier) -> Refusal:
         ErrorReason.ERROR_REASON_UNKNOWN_SCHEME if unknown else ErrorReason.ERROR_REASON_INVALID_IDENTIFIER,
         error.detail,
         metadata,
-        [Violation(f"subject.identifier.{'scheme' if unknown else 'value'}", error.detail, error.fault.value)],
+        [Violation(f"{field}.{'scheme' if unknown else 'value'}", error.detail, error.fault.value)],
     )
 
 
@@ -128,12 +133,81 @@ def record_too_large(error: RecordTooLarge) -> Refusal:
     )
 
 
-TABLE: tuple[tuple[type[Exception], Callable[..., Refusal]], ...] = (
+def deferral_obstacle(error: DeferralObstacle) -> Refusal:
+    """A deferral whose state does not allow the act."""
+    metadata = {"state": error.state, "because": error.because.value}
+    return Refusal(ErrorReason.ERROR_REASON_DEFERRAL_STATE, str(error), metadata)
+
+
+def not_promised(error: NotPromised) -> Refusal:
+    """Materials that were not promised, by their places in the request."""
+    violations = [Violation(f"materials[{place}]", str(error)) for place in error.places]
+    return Refusal(ErrorReason.ERROR_REASON_UNKNOWN_MATERIAL, str(error), violations=violations)
+
+
+def not_later(error: NotLater) -> Refusal:
+    """An extension that does not extend."""
+    violations = [Violation("deadline", str(error), "deadline.later")]
+    return Refusal(ErrorReason.ERROR_REASON_INVALID_REQUEST, str(error), violations=violations)
+
+
+def case_is_closed(error: CaseIsClosed) -> Refusal:
+    """An act in a case whose final outcome was reported."""
+    return Refusal(ErrorReason.ERROR_REASON_CASE_CLOSED, str(error))
+
+
+def report_id_reused(error: ReportIdReused) -> Refusal:
+    """A report under an id that another report has."""
+    violations = [Violation("report_id", str(error))]
+    return Refusal(ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, str(error), violations=violations)
+
+
+REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
+    RegistryReason.BUSY: ErrorReason.ERROR_REASON_REGISTRY_BUSY,
+    RegistryReason.UNKNOWN_SUBJECT: ErrorReason.ERROR_REASON_SUBJECT_NOT_FOUND,
+    RegistryReason.UNKNOWN_LISTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_RECORD: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_OBJECTION: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.UNKNOWN_LIFTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
+    RegistryReason.FACT_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.OBJECTION_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.LIFTING_EXISTS: ErrorReason.ERROR_REASON_FACT_EXISTS,
+    RegistryReason.ALREADY_ENDED: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.ALREADY_RESOLVED: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.LIFTING_OVER: ErrorReason.ERROR_REASON_ALREADY_ENDED,
+    RegistryReason.IDENTIFIER_COLLISION: ErrorReason.ERROR_REASON_IDENTIFIER_COLLISION,
+    RegistryReason.INVALID_TERM: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_TIME: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_TEXT: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.INVALID_RESOLUTION: ErrorReason.ERROR_REASON_INVALID_ACT,
+    RegistryReason.REPAIR_TOO_EARLY: ErrorReason.ERROR_REASON_REPAIR_TOO_EARLY,
+}
+"""Why the registry refuses an act → the reason its caller gets. What is not here is a fault of the server's own."""
+
+
+def registry_refused(error: RegistryError) -> Refusal | None:
+    """An act or a reading that the registry refuses; None where the registry itself is at fault."""
+    reason = REGISTRY_REASONS.get(error.reason)
+    if reason is None:
+        return None
+    metadata = {"fault": error.reason.value}
+    if isinstance(error, RepairTooEarly):
+        metadata["earliest"] = error.earliest.date().isoformat()
+    return Refusal(reason, error.detail, metadata)
+
+
+TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (
     (InvalidIdentifier, invalid_identifier),
     (UnknownItem, unknown_item),
     (IndexUnavailable, index_unavailable),
     (AuditUnavailable, audit_unavailable),
     (RecordTooLarge, record_too_large),
+    (DeferralObstacle, deferral_obstacle),
+    (NotPromised, not_promised),
+    (NotLater, not_later),
+    (CaseIsClosed, case_is_closed),
+    (ReportIdReused, report_id_reused),
+    (RegistryError, registry_refused),
 )
 """Domain error → refusal; the first type that fits applies."""
 

@@ -12,9 +12,16 @@ from clearway.gen.v1 import subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
 from clearway.server.errors import Refusal, Violation
-from clearway.subjects.identifiers import Identifier, IdentifierFault, InvalidIdentifier, parse_identifier
+from clearway.subjects.identifiers import (
+    Identifier,
+    IdentifierFault,
+    InvalidIdentifier,
+    organisation_code_within,
+    parse_identifier,
+)
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import fits_mask, mask
+from clearway.subjects.schemes import orgcode, uscc
 from clearway.subjects.schemes.roster import find_scheme
 from clearway.subjects.text import is_masked, normalise_code
 
@@ -87,9 +94,25 @@ class Lookup:
         hit = snapshot.find(applicant.key)
         resembling = self._named_without_code(applicant, snapshot)
         if hit is None:
+            return self._crossed(applicant.identifier, snapshot, resembling)
+        return Known(hit.profile, hit.through, others(resembling, hit.profile))
+
+    def _crossed(self, identifier: Identifier, snapshot: Snapshot, resembling: tuple[SubjectProfile, ...]) -> Evidence:
+        """Whom a code nobody has names all the same: by the organisation code that it is or has inside.
+
+        One organisation has one such code for good. Should several subjects have it, or one with another unified social
+        credit code, a person must judge: they are possible matches.
+        """
+        scheme, value = identifier.scheme, identifier.value
+        code = value if scheme == orgcode.NAME else organisation_code_within(scheme, value)
+        if code is None:
             return NotKnown(resembling)
-        others = tuple(p for p in resembling if p.subject_id != hit.profile.subject_id)
-        return Known(hit.profile, hit.through, others)
+        key = self._keys.identifier_key(orgcode.NAME, code)
+        hit = None if scheme == orgcode.NAME else snapshot.find(key)
+        found = snapshot.containing(key) if hit is None else (hit.profile,)
+        if len(found) == 1 and not (scheme == uscc.NAME == found[0].scheme):
+            return Known(found[0], orgcode.NAME, others(resembling, found[0]))
+        return NotKnown((*found, *others(resembling, *found)))
 
     def _named(self, applicant: Applicant, snapshot: Snapshot) -> tuple[SubjectProfile, ...]:
         return snapshot.named(self._keys.name_key(applicant.name)) if applicant.name else ()
@@ -105,6 +128,11 @@ class Lookup:
         # A masked code alone is never searched for: that would be a search by pattern, an enumeration.
         fitting = tuple(p for p in candidates if fits_mask(applicant.masked, p.masked or p.code))
         return Resembling(Unidentified.MASKED, fitting)
+
+
+def others(profiles: tuple[SubjectProfile, ...], *known: SubjectProfile) -> tuple[SubjectProfile, ...]:
+    """Those of `profiles` that are not among the `known`."""
+    return tuple(p for p in profiles if all(p.subject_id != k.subject_id for k in known)) if profiles else ()
 
 
 def named_applicant(name: str) -> Applicant:

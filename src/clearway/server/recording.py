@@ -8,7 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.decision.facts import Confirmations, Evidence
+from clearway.decision.facts import Confirmations, Evidence, Sources
 from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, encode_record
@@ -39,6 +39,7 @@ class Recording:
         applicant: Applicant,
         evidence: Evidence,
         confirmations: Confirmations,
+        sources: Sources,
         response: check_service_pb2.CheckSubjectResponse,
         decided_at: datetime,
         response_bytes: bytes,
@@ -66,7 +67,7 @@ class Recording:
                 edition=self._edition,
                 edition_hash=self._edition_hash,
                 request=as_kept(request, applicant).SerializeToString(),
-                facts=_facts.encode((evidence, confirmations)),
+                facts=_facts.encode((evidence, confirmations, sources)),
                 response=response_bytes,
                 worker=self._worker,
                 listings=listings_in(response.decision),

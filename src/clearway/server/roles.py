@@ -1,4 +1,7 @@
-"""What each child process of `clearway serve` does: worker, follower, shipper, watcher. Each ends with its parent."""
+"""What each child process of `clearway serve` does: worker, follower, shipper, watcher, reader of feeds.
+
+Each ends when its parent ends.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,17 @@ from clearway.index.reader import IndexReader
 from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
+from clearway.registry.fetching.fetcher import Fetcher
+from clearway.registry.fetching.runner import Runner
+from clearway.registry.fetching.status import status_of_all
 from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
+from clearway.server.metrics import FeedMetrics, serve_metrics
 from clearway.server.settings import Settings
+from clearway.server.sources import ScheduledSources, scheduled_feeds
 from clearway.server.watching.endpoints import load_webhooks
 from clearway.server.watching.progress import ProgressFile
 from clearway.server.watching.reconsidering import Reconsidering
@@ -77,6 +85,21 @@ def run_shipper(settings: Settings) -> None:
         shipper.run(stop, settings.ship_interval)
 
 
+def run_feeds(settings: Settings) -> None:
+    """Read feeds on schedule, and serve metrics of them, until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    feeds = scheduled_feeds(settings)
+    clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
+    with Registry.open(settings.registry_url, load_keys(settings), moment=clock()) as registry:
+        fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
+        if settings.metrics_address is not None:
+            statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
+            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())))
+        Runner(registry, fetcher, feeds, stop, clock).run()
+
+
 def run_watcher(settings: Settings) -> None:
     """Notice the changes of pending cases and tell endpoints of them until SIGTERM, or until the parent is gone."""
     configure_logs(settings.log_level)
@@ -96,7 +119,8 @@ def run_watcher(settings: Settings) -> None:
             index=index,
             progress=ProgressFile(settings.data_dir),
         )
-        reconsidering = Reconsidering(catalogue, Lookup(keys, settings.max_index_age), keys)
+        scheduled = ScheduledSources(scheduled_feeds(settings))
+        reconsidering = Reconsidering(catalogue, Lookup(keys, settings.max_index_age), keys, scheduled)
         open_for = timedelta(days=settings.case_open_days)
         watcher = Watcher(sources, reconsidering, open_for, settings.max_index_age, clock)
         endpoints = load_webhooks(settings.webhooks, catalogue) if settings.webhooks is not None else ()

@@ -14,7 +14,8 @@ from cachetools import LRUCache
 from clearway.catalogue import model
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.answer import Decision, Incentive, NoticeCode, Outcome, Restriction, Standing, Term
-from clearway.decision.explain import Language, deferral_notice, explain, last_day, notice_text, say
+from clearway.decision.deferral_notice import deferral_notice
+from clearway.decision.explain import Language, explain, last_day, notice_text, say
 from clearway.decision.facts import CheckRequest, Listing
 from clearway.gen.v1 import decision_pb2 as pb
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -20,8 +19,6 @@ from grpc_health.v1.health import aio as health_aio
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
-from clearway.decision.explain import Language
-from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -31,11 +28,8 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
-from clearway.server.batch import Batches
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
-from clearway.server.checks import Checks
 from clearway.server.clock import SteadyClock
-from clearway.server.freshness import Freshness
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -46,12 +40,11 @@ from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, handlers_of, options
-from clearway.server.lookup import Lookup
 from clearway.server.memory import settle
-from clearway.server.recorded_checks import RecordedChecks
-from clearway.server.recording import Recording
+from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
+from clearway.server.servicers import CHECKS, SERVICES, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
@@ -59,28 +52,11 @@ from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
 from clearway.server.watching.progress import ProgressFile
 
-CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
 REQUEST_IDS_KEPT = 50_000
 
-CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
-"""Requests that are checks: they leave a row on the log even where they are refused."""
-
-Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
-"""A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Servicers:
-    """The transport-free parts behind the methods of one worker."""
-
-    checks: Checks
-    batches: Batches
-    recorded: RecordedChecks
-    cases: CaseStream
 
 
 class Worker:
@@ -98,6 +74,7 @@ class Worker:
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
+        self._door = RegistryDoor(self._open_registry)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -114,7 +91,9 @@ class Worker:
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
-        server = self._server(self._servicers(index, journal, log, replays, rounds, cases))
+        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
+        stores = Stores(index, journal, log, self._door, replays, rounds, cases)
+        server = self._server(servicers_of(rules, stores))
         await self._set_serving(False)
         settle()
         await server.start()
@@ -125,36 +104,10 @@ class Worker:
         if siblings is not None:
             siblings.close()
         index.close()
+        self._door.close()
 
     def _open_registry(self) -> Registry:
         return Registry.open(self._settings.registry_url, self._keys, moment=self._clock())
-
-    def _servicers(
-        self,
-        index: IndexReader,
-        journal: GroupCommit,
-        log: Log,
-        replays: Replays,
-        rounds: Rounds,
-        cases: CaseStream,
-    ) -> Servicers:
-        settings, catalogue = self._settings, self._catalogue
-        language = Language(settings.language)
-        freshness = Freshness(index)
-        checks = Checks(
-            catalogue=catalogue,
-            lookup=Lookup(self._keys, settings.max_index_age),
-            rounds=rounds,
-            journal=journal,
-            recording=Recording(catalogue, self._name),
-            replays=replays,
-            freshness=freshness,
-            language=language,
-            clock=self._clock,
-            new_id=new_check_id,
-        )
-        batches = Batches(checks, index, journal, freshness, replays)
-        return Servicers(checks, batches, RecordedChecks(log, catalogue, language), cases)
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
@@ -184,17 +137,7 @@ class Worker:
             "admission": self._admission,
             "evidence": Evidence(servicers.checks),
         }
-        methods: dict[str, Methods] = {
-            CHECK_SERVICE: (
-                ("CheckSubject", pb.CheckSubjectRequest, servicers.checks.check),
-                ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, servicers.batches.check),
-                ("GetCheck", pb.GetCheckRequest, servicers.recorded.get),
-            ),
-        }
-
-        streams: dict[str, Methods] = {
-            CHECK_SERVICE: (("WatchCases", pb.WatchCasesRequest, servicers.cases.watch),),
-        }
+        streams = servicers.streams()
 
         def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any], admission: Wrapper) -> Proceed:
             around = dict(wrappers, admission=admission)
@@ -209,7 +152,7 @@ class Worker:
                 Method(f"/{service}/{name}", kind, False, streams=True): behind_all(kind, answer, self._streams)
                 for name, kind, answer in streams.get(service, ())
             }
-            for service, offered in methods.items()
+            for service, offered in servicers.unary().items()
         }
 
     async def _tick_until(
@@ -236,7 +179,7 @@ class Worker:
             return
         self._serving = serving
         status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", CHECK_SERVICE):
+        for service in ("", *SERVICES):
             await self._health.set(service, status)
 
     async def _drain(self, server: grpc.aio.Server, journal: GroupCommit, cases: CaseStream) -> None:
@@ -273,8 +216,3 @@ def answering(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Pr
         return bytes(await answer(call.message, call))
 
     return proceed
-
-
-def new_check_id() -> str:
-    """A fresh id whose order is the order of time (UUIDv7)."""
-    return str(uuid_utils.uuid7())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clearway.subjects.faults import IdentifierFault, InvalidIdentifier
-from clearway.subjects.schemes import orgcode, uscc
+from clearway.subjects.schemes import orgcode, taxno, uscc
 from clearway.subjects.schemes.roster import find_scheme
 from clearway.subjects.schemes.scheme import Scheme
 from clearway.subjects.schemes.uscc import is_uscc
@@ -19,9 +19,13 @@ __all__ = [
     "IdentifierFault",
     "InvalidIdentifier",
     "organisation_code",
+    "organisation_code_within",
     "parse_identifier",
     "region_of_first_registration",
 ]
+
+_ORGANISATION = {uscc.NAME: uscc.ORGANISATION, taxno.NAME: taxno.ORGANISATION}
+"""Where codes of other schemes hold the organisation code."""
 
 LONGEST_WRITTEN = 256
 """No code is this long in any writing; longer text is not looked at."""
@@ -66,6 +70,18 @@ def parse_identifier(scheme: str, value: str) -> Identifier:
 def organisation_code(uscc_identifier: Identifier) -> Identifier:
     """The `cn-orgcode` inside a `cn-uscc`. Raises `InvalidIdentifier` where the inner check sign does not hold."""
     return parse_identifier(orgcode.NAME, _require_uscc(uscc_identifier)[uscc.ORGANISATION])
+
+
+def organisation_code_within(scheme: str, code: str) -> str | None:
+    """The `cn-orgcode` inside a valid `cn-uscc` or `cn-taxno`; None for other schemes, or where its check fails.
+
+    An organisation has one such code for good, so whoever is known by one of these is known by the code inside as well.
+    """
+    place = _ORGANISATION.get(scheme)
+    if place is None:
+        return None
+    inside = code[place]
+    return inside if orgcode.is_orgcode(inside) else None
 
 
 def region_of_first_registration(uscc_identifier: Identifier) -> str:

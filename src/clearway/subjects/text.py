@@ -20,6 +20,13 @@ _IDEOGRAPH = "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SPACE_BY_IDEOGRAPH = re.compile(f"(?<=[{_IDEOGRAPH}]) | (?=[{_IDEOGRAPH}])")
 
 
+_SETTLED_NAME = re.compile("[a-z0-9\u4e00-\u9fff]+")
+"""Signs that stay what they are in every step below: many names, and most in Chinese, have no others."""
+
+
+# Both fold until nothing changes: a sign dropped can bring two others together that then combine.
+
+
 def normalise_code(value: str) -> str:
     """The code in NFKC and upper case, without spaces, hyphens and invisible signs. Idempotent.
 
@@ -27,7 +34,9 @@ def normalise_code(value: str) -> str:
     """
     if value.isascii():
         return value.upper().translate(_ASCII_FILL)
-    return _settle(_fold_code, value)
+    while (folded := _fold_code(value)) != value:
+        value = folded
+    return value
 
 
 def normalise_name(name: str) -> str:
@@ -36,19 +45,14 @@ def normalise_name(name: str) -> str:
     NFKC, case folded, punctuation and runs of space as one space, no space beside an ideograph, apostrophes dropped.
     A name of punctuation alone stays as it is, so that it equals no other.
     """
-    return _settle(_fold_name, name)
+    while not _SETTLED_NAME.fullmatch(name) and (folded := _fold_name(name)) != name:
+        name = folded
+    return name
 
 
 def is_masked(value: str) -> bool:
     """Whether some signs of a code or name are hidden: by `*`, `＊`, `•`, `●`, or by `×` between digits or doubled."""
     return _MASKED.search(value) is not None
-
-
-def _settle(fold: Callable[[str], str], text: str) -> str:
-    """Fold until nothing changes: a sign dropped can bring two others together that then combine."""
-    while (folded := fold(text)) != text:
-        text = folded
-    return text
 
 
 def _fold_code(value: str) -> str:
@@ -62,14 +66,36 @@ def _is_fill(sign: str) -> bool:
 
 def _fold_name(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    visible = "".join(sign for sign in folded if unicodedata.category(sign) != "Cf")
-    words = " ".join("".join(map(_name_sign, visible)).split())
-    return _SPACE_BY_IDEOGRAPH.sub("", words) or " ".join(visible.split())
+    words = " ".join(folded.translate(_NAME_SIGN).split())
+    if " " in words:
+        words = _SPACE_BY_IDEOGRAPH.sub("", words)
+    return words or " ".join(folded.translate(_VISIBLE).split())
+
+
+class _Signs(dict[int, str]):
+    """What becomes of each sign, by its number: worked out when first met, and kept for the signs in daily use."""
+
+    def __init__(self, become: Callable[[str], str]) -> None:
+        super().__init__()
+        self._become = become
+
+    def __missing__(self, number: int) -> str:
+        became = self._become(chr(number))
+        if number <= _KEPT:
+            self[number] = became
+        return became
 
 
 def _name_sign(sign: str) -> str:
-    if sign in _APOSTROPHES:
+    category = unicodedata.category(sign)
+    if sign in _APOSTROPHES or category == "Cf":
         return ""
-    if sign in _NAME_SIGNS or not unicodedata.category(sign).startswith(("P", "Z", "Cc")):
-        return sign
-    return " "
+    return sign if sign in _NAME_SIGNS or not category.startswith(("P", "Z", "Cc")) else " "
+
+
+def _visible(sign: str) -> str:
+    return "" if unicodedata.category(sign) == "Cf" else sign
+
+
+_KEPT = 0xFFFF
+_NAME_SIGN, _VISIBLE = _Signs(_name_sign), _Signs(_visible)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
-from clearway.decision.facts import AdverseKind, Listing, Severity, SubjectProfile
+from clearway.decision.facts import AdverseKind, AdverseRecord, Listing, Severity, SubjectProfile
 from clearway.registry.commands import (
     Command,
     Confirm,
     CorrectListing,
     Delist,
+    EndLifting,
+    LiftProvisionally,
     ListSubject,
     OpenObjection,
     RecordAdverse,
     RegisterSubject,
     Repair,
     ResolveObjection,
+    RevokeInError,
     WithdrawAdverse,
 )
-from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.events import ObjectionGrounds, Resolution
-from clearway.registry.registry import Registry
+from clearway.registry.errors import RegistryError, RegistryReason, RepairTooEarly
+from clearway.registry.events import ListingFacts, ObjectionGrounds, Resolution
+from clearway.registry.fold import EndedBy
+from clearway.registry.history import ObjectionCourse, Provenance
+from clearway.registry.ledger import Document
+from clearway.registry.registry import RPC_ORIGIN, Registry
 from clearway.subjects.identifiers import InvalidIdentifier
-from tests.unit.registry.making import CITIZEN, DAY, MOMENT, code
+from tests.unit.registry.making import CITIZEN, DAY, MOMENT, code, known_row, listing_row, write_csv
 
 LATER = MOMENT + timedelta(days=3)
 REGISTERED = RegisterSubject("cn-uscc", code(1), "虚构1有限公司", known_since=date(2020, 1, 1))
@@ -149,10 +158,125 @@ def test_an_objection_is_open_until_it_is_resolved(registry: Registry) -> None:
     assert listing(registry).ended_at is None
 
 
-def test_an_objection_upheld_ends_the_listing_at_the_same_moment(registry: Registry) -> None:
+def test_an_objection_upheld_withdraws_the_listing_from_its_beginning(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, OBJECTED, ResolveObjection("L-1", "O-1", Resolution.UPHELD))
+    assert (listing(registry).ended_at, listing(registry).annulled) == (MOMENT, True)
+
+
+def test_an_objection_upheld_after_the_listing_ended_withdraws_it_all_the_same(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, OBJECTED, Repair("L-1"))
+    act(registry, ResolveObjection("L-1", "O-1", Resolution.UPHELD))
+    assert listing(registry).annulled
+
+
+def test_a_correction_may_come_with_the_resolution_that_asks_for_it(registry: Registry) -> None:
     act(registry, REGISTERED, LISTED, OBJECTED)
-    act(registry, ResolveObjection("L-1", "O-1", Resolution.UPHELD, LATER))
-    assert listing(registry).ended_at == LATER
+    corrected = ListingFacts("SAMR-SERIOUS", "更正号", DAY)
+    act(registry, ResolveObjection("L-1", "O-1", Resolution.CORRECTED, corrected=corrected))
+    assert (listing(registry).document_number, listing(registry).ended_at) == ("更正号", None)
+    assert not listing(registry).objections[0].open_at(LATER)
+    assert [entry.kind for entry in registry.history("cn-uscc", code(1))[-2:]] == ["objection_resolved", "corrected"]
+
+
+@pytest.mark.parametrize("fact", ["L-1", "A-1"])
+@pytest.mark.parametrize("before", [(), (Repair("L-1"), Repair("A-1"))], ids=["live", "repaired since"])
+def test_what_was_wrong_is_annulled_even_where_it_has_ended(
+    registry: Registry, fact: str, before: tuple[Command, ...]
+) -> None:
+    act(registry, REGISTERED, LISTED, ADVERSE, *before, RevokeInError(fact))
+    annulled = {listing(registry).listing_id: listing(registry).annulled}
+    annulled |= {found.record_id: found.annulled for found in profile(registry).adverse_records}
+    assert annulled == {"L-1": fact == "L-1", "A-1": fact == "A-1"}
+
+
+def test_the_measures_are_lifted_until_a_moment_or_until_the_lifting_is_ended(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, LiftProvisionally("L-1", "U-1", LATER))
+    (lifting,) = listing(registry).liftings
+    assert (lifting.begins_at, lifting.ends_at) == (MOMENT, LATER)
+    assert (lifting.holds_at(MOMENT), lifting.holds_at(LATER)) == (True, False)
+    act(registry, EndLifting("L-1", "U-1"))
+    assert not listing(registry).liftings[0].holds_at(MOMENT)
+
+
+def first_repair(fact: Listing | AdverseRecord) -> datetime | None:
+    """A year after the document."""
+    assert fact.document_date is not None
+    return datetime(fact.document_date.year + 1, 5, 4, tzinfo=timezone(timedelta(hours=8)))
+
+
+@pytest.mark.parametrize("fact", ["L-1", "A-1"])
+def test_a_repair_before_the_shortest_publicity_is_over_is_refused(registry: Registry, fact: str) -> None:
+    act(registry, REGISTERED, LISTED, ADVERSE)
+    with pytest.raises(RepairTooEarly) as early:
+        act(registry, Repair(fact, first_repair=first_repair))
+    assert early.value.reason is RegistryReason.REPAIR_TOO_EARLY
+    assert early.value.earliest.date() == date(2027, 5, 4)
+    a_moment_before = early.value.earliest - timedelta(microseconds=1)
+    assert refused(registry, Repair(fact, a_moment_before, first_repair)) is RegistryReason.REPAIR_TOO_EARLY
+    act(registry, Repair(fact, early.value.earliest, first_repair))
+
+
+def test_the_term_of_publicity_is_asked_of_the_fact_as_it_is_recorded_then(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, CorrectListing("L-1", "SAMR-SERIOUS", "更正号", date(2020, 1, 1)))
+    act(registry, Repair("L-1", first_repair=first_repair))
+    assert listing(registry).ended_at == MOMENT
+
+
+def test_an_act_rests_on_its_document(registry: Registry) -> None:
+    document = Document("虚构决定1号", DAY)
+    registry.execute(REGISTERED, actor="registrar", moment=MOMENT, document=document, origin=RPC_ORIGIN)
+    (entry,) = registry.history("cn-uscc", code(1))
+    assert (entry.document_number, entry.document_date, entry.origin) == ("虚构决定1号", DAY, "rpc")
+    (revision,) = registry.revisions()
+    assert (revision.document_number, revision.document_date) == ("虚构决定1号", DAY)
+
+
+def test_a_listing_may_be_objected_to_until_a_delisting_to_come(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, Delist("L-1", LATER), OBJECTED)
+    assert listing(registry).objections
+
+
+def test_the_record_is_as_it_was_recorded_at_a_moment(registry: Registry) -> None:
+    commands: tuple[Command, ...] = (REGISTERED, LISTED, Delist("L-1"))
+    for days, command in enumerate(commands):
+        registry.execute(command, actor="registrar", moment=MOMENT + timedelta(days=days))
+    a_tick = timedelta(microseconds=1)
+    second = MOMENT + timedelta(days=1)
+    assert [registry.revision_at(at) for at in (MOMENT - a_tick, MOMENT, second - a_tick, second)] == [0, 1, 1, 2]
+    assert registry.profile("cn-uscc", code(1), recorded_at=MOMENT - a_tick) is None
+    found = registry.profile("cn-uscc", code(1), recorded_at=second)
+    assert found is not None
+    assert [known.ended_at for known in found.listings] == [None]
+    assert len(registry.history("cn-uscc", code(1), recorded_at=second)) == 2
+    assert len(registry.history("cn-uscc", code(1), at_revision=1)) == 1
+
+
+def test_the_whole_record_is_read_as_of_one_revision(registry: Registry) -> None:
+    act(registry, REGISTERED, LISTED, OBJECTED)
+    act(registry, ResolveObjection("L-1", "O-1", Resolution.REJECTED), Repair("L-1"))
+    before, now = (registry.record("cn-uscc", code(1), at) for at in (1, None))
+    assert before is not None
+    assert now is not None
+    assert (before.revision, now.revision) == (1, 2)
+    assert (before.ended_by, now.ended_by) == ({}, {"L-1": EndedBy.REPAIR})
+    assert before.objections["L-1", "O-1"] == ObjectionCourse(ObjectionGrounds.WRONG)
+    assert now.objections["L-1", "O-1"] == ObjectionCourse(ObjectionGrounds.WRONG, Resolution.REJECTED)
+    assert now.provenance == {"L-1": Provenance("", "", "", 0, 1)}
+    assert [entry.revision for entry in before.history] == [1, 1, 1]
+
+
+def test_a_fact_of_a_feed_says_which_file_it_comes_from(registry: Registry, tmp_path: Path) -> None:
+    rows = [known_row(1), listing_row(1)]
+    path = write_csv(tmp_path / "list.csv", [*listing_row(1), "known_since"], rows)
+    registry.import_feed("flat-csv", path, actor="operator", moment=MOMENT)
+    found = registry.record("cn-uscc", code(1))
+    assert found is not None
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert replace(found.provenance["L-1"], row=0) == Provenance("flat-csv", "list.csv", digest, 0, 1)
+    act(registry, CorrectListing("L-1", "SAMR-SERIOUS", "更正号", DAY))
+    corrected = registry.record("cn-uscc", code(1))
+    assert corrected is not None
+    assert corrected.provenance["L-1"] == Provenance("", "", "", 0, 2)
 
 
 def test_a_confirmation_is_noted(registry: Registry) -> None:
@@ -162,6 +286,7 @@ def test_a_confirmation_is_noted(registry: Registry) -> None:
 
 ENDED = (REGISTERED, LISTED, ADVERSE, OBJECTED, Delist("L-1"), Repair("A-1"))
 LIVE = (REGISTERED, LISTED, ADVERSE, OBJECTED)
+LIFTED = (*LIVE, LiftProvisionally("L-1", "U-1", LATER))
 RESOLVED = (*LIVE, ResolveObjection("L-1", "O-1", Resolution.WITHDRAWN))
 
 
@@ -192,6 +317,42 @@ RESOLVED = (*LIVE, ResolveObjection("L-1", "O-1", Resolution.WITHDRAWN))
             RegistryReason.INVALID_TIME,
         ),
         (LIVE, Delist("L-1", datetime(2026, 1, 1)), RegistryReason.INVALID_TIME),  # noqa: DTZ001
+        (LIVE, Delist("L-1", datetime(1, 1, 1, tzinfo=UTC)), RegistryReason.INVALID_TIME),
+        (LIVE, Delist("L-1", datetime(9999, 12, 31, tzinfo=UTC)), RegistryReason.INVALID_TIME),
+        (LIVE, ResolveObjection("L-1", "O-1", Resolution.UPHELD, LATER), RegistryReason.INVALID_TIME),
+        (LIVE, RevokeInError("L-1", LATER), RegistryReason.INVALID_TIME),
+        (LIVE, RevokeInError("nothing"), RegistryReason.UNKNOWN_RECORD),
+        ((*LIVE, RevokeInError("L-1")), RevokeInError("L-1"), RegistryReason.ALREADY_ENDED),
+        ((*LIVE, RevokeInError("A-1")), RevokeInError("A-1"), RegistryReason.ALREADY_ENDED),
+        ((*LIVE, RevokeInError("L-1")), Delist("L-1"), RegistryReason.ALREADY_ENDED),
+        ((*LIVE, Delist("L-1", LATER)), Repair("L-1", LATER), RegistryReason.ALREADY_ENDED),
+        (LIVE, LiftProvisionally("L-1", "U-1", MOMENT), RegistryReason.INVALID_TIME),
+        (LIVE, LiftProvisionally("L-1", "U-1", LATER, LATER), RegistryReason.INVALID_TIME),
+        (LIVE, LiftProvisionally("A-1", "U-1", LATER), RegistryReason.UNKNOWN_LISTING),
+        (LIVE, LiftProvisionally("L-1", "", LATER), RegistryReason.INVALID_TEXT),
+        (ENDED, LiftProvisionally("L-1", "U-1", LATER), RegistryReason.ALREADY_ENDED),
+        (LIFTED, LiftProvisionally("L-1", "U-1", LATER), RegistryReason.LIFTING_EXISTS),
+        (LIFTED, EndLifting("L-1", "U-404"), RegistryReason.UNKNOWN_LIFTING),
+        (LIFTED, EndLifting("L-1", "U-1", LATER), RegistryReason.LIFTING_OVER),
+        ((*LIFTED, EndLifting("L-1", "U-1")), EndLifting("L-1", "U-1"), RegistryReason.LIFTING_OVER),
+        (
+            LIVE,
+            ResolveObjection("L-1", "O-1", Resolution.REJECTED, corrected=ListingFacts("R")),
+            RegistryReason.INVALID_RESOLUTION,
+        ),
+        (
+            LIVE,
+            ResolveObjection("L-1", "O-1", Resolution.CORRECTED, corrected=ListingFacts("")),
+            RegistryReason.INVALID_TEXT,
+        ),
+        (
+            (*LIVE, Repair("L-1")),
+            ResolveObjection("L-1", "O-1", Resolution.CORRECTED, corrected=ListingFacts("R")),
+            RegistryReason.ALREADY_ENDED,
+        ),
+        (LIVE, ListSubject("cn-uscc", code(1), "L-2", "R", "a\x1bnumber"), RegistryReason.INVALID_TEXT),
+        (LIVE, ListSubject("cn-uscc", code(1), "L-2", "R", "9" * 513), RegistryReason.INVALID_TEXT),
+        (LIVE, ListSubject("cn-uscc", code(1), "L-2", "R", "1", DAY, "x" * 257), RegistryReason.INVALID_TEXT),
         (
             LIVE,
             CorrectListing("L-1", "R", effective_from=DAY, expires_on=DAY),

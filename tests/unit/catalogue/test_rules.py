@@ -67,9 +67,51 @@ BREAKS = [
     Break(
         "duration-one-unit",
         "deferral:\n",
-        "adverse_display:\n  minor: {} # HERE\ndeferral:\n",
-        "adverse_display.minor",
+        "adverse_display:\n  minor: {max: {}} # HERE\ndeferral:\n",
+        "adverse_display.minor.max",
         "exactly one",
+    ),
+    Break(
+        "duration-one-unit",
+        "deferral:\n",
+        "adverse_display:\n  minor:\n    min: {} # HERE\n    max: {months: 3}\ndeferral:\n",
+        "adverse_display.minor.min",
+        "exactly one",
+    ),
+    Break(
+        "duration-one-unit",
+        "    subject_matter: {en: Grave",
+        "    min_publicity: {years: 0} # HERE\n    subject_matter: {en: Grave",
+        "regimes[0].min_publicity",
+        "one",
+    ),
+    Break(
+        "publicity-order",
+        "deferral:\n",
+        "adverse_display:\n  serious: {min: {months: 37}, max: {years: 3}} # HERE\ndeferral:\n",
+        "adverse_display.serious.min",
+        "not be longer than max",
+    ),
+    Break(
+        "publicity-order",
+        "deferral:\n",
+        "adverse_display:\n  minor: {min: {days: 90}, max: {months: 3}} # HERE\ndeferral:\n",
+        "adverse_display.minor.min",
+        "same unit",
+    ),
+    Break(
+        "publicity-order",
+        "    subject_matter: {en: Grave",
+        "    min_publicity: {years: 2} # HERE\n    max_publicity: {years: 1}\n    subject_matter: {en: Grave",
+        "regimes[0].min_publicity",
+        "max_publicity",
+    ),
+    Break(
+        "publicity-order",
+        "    subject_matter: {en: Grave",
+        "    min_publicity: {years: 4} # HERE\n    subject_matter: {en: Grave",
+        "regimes[0].min_publicity",
+        "the listing's own term",
     ),
     Break(
         "duration-one-unit",
@@ -382,6 +424,20 @@ def test_the_small_edition_keeps_every_rule() -> None:
 
 def test_every_rule_has_a_test_that_breaks_it() -> None:
     assert {rule_id(rule) for rule in RULES} - {broken.rule for broken in BREAKS} == {"edition-breadth"}
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest"),
+    [
+        ("{months: 36}", "{years: 3}"),
+        ("{days: 89}", "{months: 3}"),
+        ("{months: 3}", "{days: 92}"),
+        ("{days: 1}", "{days: 1}"),
+    ],
+)
+def test_a_shortest_publicity_that_never_exceeds_the_longest_is_accepted(shortest: str, longest: str) -> None:
+    display = f"adverse_display:\n  minor: {{min: {shortest}, max: {longest}}}\ndeferral:\n"
+    assert report_on(edited("deferral:\n", display)).complaints == ()
 
 
 def test_every_rule_states_its_reason() -> None:

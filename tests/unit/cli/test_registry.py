@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,12 @@ def test_a_listing_is_shown_as_it_was_stated(folder: Path) -> None:
     assert (listing["designating_authority"], listing["confirmed_on"]) == ("SAMR", "2026-02-02")
 
 
+@pytest.mark.parametrize(("scheme", "old"), [("cn-orgcode", CODE[8:17]), ("cn-taxno", "999999" + CODE[8:17])])
+def test_a_subject_is_shown_by_its_old_numbers(folder: Path, scheme: str, old: str) -> None:
+    found = document(run("registry", "show", scheme, old, "--data-dir", folder, "--json"))
+    assert (found["profile"]["code"], len(found["history"])) == (CODE, 2)
+
+
 def test_the_history_has_who_and_why(folder: Path) -> None:
     entry = shown(folder)["history"][-1]
     assert (entry["kind"], entry["note"], entry["origin"]) == ("listed", "a case", "command")
@@ -69,8 +77,88 @@ def test_a_delisted_listing_has_its_end(folder: Path) -> None:
 
 
 def test_a_repaired_listing_has_its_end(folder: Path) -> None:
+    correction = ("--regime", "SAMR-SERIOUS", "--document", "虚构文1号", "--document-date", "2025-01-31")
+    act(folder, "correct", "L-1", *correction)
     act(folder, "repair", "L-1")
-    assert shown(folder)["profile"]["listings"][0]["ended_at"] is not None
+    found = shown(folder)
+    assert found["profile"]["listings"][0]["ended_at"] is not None
+    assert found["facts"]["L-1"]["status"] == "repaired"
+
+
+def test_a_repair_before_the_shortest_publicity_is_over_is_refused_with_the_first_day(folder: Path) -> None:
+    lately = str(date.today())  # noqa: DTZ011 - a year off either way
+    act(folder, "correct", "L-1", "--regime", "SAMR-SERIOUS", "--document", "虚构文1号", "--document-date", lately)
+    result = run("registry", "repair", "L-1", "--data-dir", folder)
+    assert result.exit_code == Exit.INVALID
+    assert "repair_too_early" in result.stderr
+    act(folder, "revoke", "L-1")
+    assert shown(folder)["facts"]["L-1"]["status"] == "revoked"
+
+
+def test_every_act_has_its_document_in_the_history(folder: Path) -> None:
+    document_of = ("--document", "虚构决定2号", "--document-date", "2026-03-01", "--note", "why")
+    until = str(date.today() + timedelta(days=30))  # noqa: DTZ011
+    acts = (
+        ("confirm", "L-1", "--on", "2026-03-01"),
+        ("object", "L-1", "O-1", "--grounds", "wrong"),
+        ("resolve", "L-1", "O-1", "--resolution", "rejected"),
+        ("lift", "L-1", "U-1", "--until", until),
+        ("end-lifting", "L-1", "U-1"),
+        ("adverse", *SUBJECT, "--record", "A-1", "--severity", "minor"),
+        ("withdraw-adverse", "A-1"),
+        ("delist", "L-1"),
+    )
+    for arguments in acts:
+        act(folder, *arguments, *document_of)
+    entries = shown(folder)["history"][2:]
+    assert [entry["kind"] for entry in entries] == [
+        "confirmed", "objection_opened", "objection_resolved", "lifted", "lifting_ended", "adverse_recorded",
+        "withdrawn", "delisted",
+    ]  # fmt: skip
+    assert {(e["document_number"], e["document_date"], e["note"]) for e in entries} == {
+        ("虚构决定2号", "2026-03-01", "why")
+    }
+
+
+def test_the_statuses_are_those_of_the_moment_asked_for(folder: Path) -> None:
+    act(folder, "object", "L-1", "O-1", "--grounds", "wrong", "--effective-at", "2026-03-02T01:00:00")
+
+    def at(moment: str) -> dict[str, Any]:
+        found: dict[str, Any] = shown(folder, "--effective-at", moment)["facts"]["L-1"]
+        return found
+
+    assert [at(day)["status"] for day in ("2026-01-15", "2026-02-15", "2026-03-10", "2030-01-01")] == [
+        "not_begun", "in_force", "stayed", "expired",
+    ]  # fmt: skip
+    clock = at("2026-03-10")["objections"]["O-1"]
+    assert (clock["grounds"], clock["open"], clock["due_on"], clock["overdue"]) == ("wrong", True, "2026-03-30", False)
+    assert at("2026-03-31")["objections"]["O-1"]["overdue"]
+    assert (at("2026-03-10")["publicity_min_end"], at("2026-03-10")["publicity_max_end"]) == (
+        "2027-01-31",
+        "2029-01-31",
+    )
+
+
+def test_a_lifting_lasts_to_the_end_of_its_last_day_in_the_zone(folder: Path) -> None:
+    act(folder, "lift", "L-1", "U-1", "--until", "2099-06-30")
+    (lifting,) = shown(folder)["profile"]["listings"][0]["liftings"]
+    assert lifting[2] == "2099-06-30T16:00:00Z"
+    assert shown(folder)["facts"]["L-1"]["status"] == "lifted"
+
+
+def test_the_record_is_read_as_it_was_recorded_at_a_moment(folder: Path) -> None:
+    recorded = shown(folder)["history"][-1]["recorded_at"]
+    time.sleep(0.01)
+    act(folder, "delist", "L-1")
+    result = run("registry", "show", *SUBJECT, "--recorded-at", "2020-01-01", "--data-dir", folder)
+    assert (result.exit_code, "no such subject" in result.stderr) == (Exit.FAILED, True)
+    second = (datetime.fromisoformat(recorded) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert shown(folder, "--recorded-at", second)["profile"]["listings"]
+
+
+def test_where_a_fact_comes_from_is_shown(folder: Path) -> None:
+    whence = shown(folder)["facts"]["L-1"]["provenance"]
+    assert (whence["feed"], whence["file_name"], whence["revision"]) == ("", "", 2)
 
 
 def test_the_record_is_read_as_of_an_earlier_revision(folder: Path) -> None:
@@ -118,6 +206,11 @@ def test_people_get_tables(folder: Path) -> None:
         (("add", "cn-uscc", OTHER_CODE, "--listing", "L-2", "--regime", "TAX-A"), Exit.INVALID, "unknown_subject"),
         (("add", *SUBJECT, "--listing", "L-1", "--regime", "TAX-A"), Exit.INVALID, "fact_exists"),
         (("object", "L-1", "O-1", "--grounds", "nonsense"), Exit.INVALID, "nonsense"),
+        (("lift", "L-1", "U-1", "--until", "2020-01-01"), Exit.INVALID, "invalid_time"),
+        (("end-lifting", "L-1", "U-9"), Exit.INVALID, "unknown_lifting"),
+        (("revoke", "L-9"), Exit.INVALID, "unknown_record"),
+        (("adverse", *SUBJECT, "--record", "A-1", "--severity", "minor"), Exit.INVALID, "--document-date"),
+        (("show", *SUBJECT, "--catalogue", "nowhere"), Exit.FAILED, "catalogue"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(

@@ -16,6 +16,7 @@ from tests.case_files import (
     evidence_of,
     moment_of,
     request_of,
+    sources_of,
 )
 
 CASES = all_cases()
@@ -24,7 +25,14 @@ CASES = all_cases()
 @pytest.mark.parametrize("numbered", CASES, ids=str)
 def test_the_answer_is_the_one_wanted(numbered: NumberedCase) -> None:
     case = numbered.case
-    decision = decide(evidence_of(numbered), request_of(numbered), catalogue(), moment_of(case), case.lists_confirmed)
+    decision = decide(
+        evidence_of(numbered),
+        request_of(numbered),
+        catalogue(),
+        moment_of(case),
+        case.lists_confirmed,
+        sources_of(case),
+    )
     assert answered(decision, case.want) == case.want
 
 

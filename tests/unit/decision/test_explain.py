@@ -11,10 +11,11 @@ from clearway.catalogue.model import Text
 from clearway.decision import explain as words
 from clearway.decision.answer import Decision, Notice, NoticeCode, Outcome, Standing
 from clearway.decision.decide import decide
-from clearway.decision.explain import Language, deferral_notice, explain, last_day, notice_text
+from clearway.decision.deferral_notice import deferral_notice
+from clearway.decision.explain import Language, explain, last_day, notice_text
 from clearway.decision.materials import deferral_exclusions
 from clearway.decision.terms import Lack
-from tests.case_files import NumberedCase, all_cases, catalogue, evidence_of, moment_of, request_of
+from tests.case_files import NumberedCase, all_cases, catalogue, evidence_of, moment_of, request_of, sources_of
 
 CASES = all_cases()
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -30,7 +31,14 @@ languages = pytest.mark.parametrize("language", Language)
 
 def decided(numbered: NumberedCase) -> Decision:
     case = numbered.case
-    return decide(evidence_of(numbered), request_of(numbered), catalogue(), moment_of(case), case.lists_confirmed)
+    return decide(
+        evidence_of(numbered),
+        request_of(numbered),
+        catalogue(),
+        moment_of(case),
+        case.lists_confirmed,
+        sources_of(case),
+    )
 
 
 def explained(numbered: NumberedCase, language: Language) -> str:

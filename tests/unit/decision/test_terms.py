@@ -179,8 +179,27 @@ def test_a_regime_stays_its_measures_under_objection_unless_it_says_otherwise() 
     )
     assert under_samr is not None
     assert before_the_court is not None
-    assert (under_samr.objected, under_samr.stayed, under_samr.effective) == (True, True, False)
-    assert (before_the_court.objected, before_the_court.stayed, before_the_court.effective) == (True, False, True)
+    assert (under_samr.objection, under_samr.stayed, under_samr.effective) == (*opened, True, False)
+    assert (before_the_court.objection, before_the_court.stayed, before_the_court.effective) == (*opened, False, True)
+
+
+def test_the_objection_open_longest_is_the_one_that_is_told() -> None:
+    days = (3, 1, 2)
+    opened = tuple(Objection(f"O{day}", datetime(2026, 3, day, tzinfo=UTC)) for day in days)
+    standing = stands(msgspec.structs.replace(LISTING, objections=opened), date(2026, 3, 10))
+    assert standing is not None
+    assert standing.objection is not None
+    assert standing.objection.objection_id == "O1"
+
+
+def test_an_annulled_listing_was_never_in_force() -> None:
+    annulled = msgspec.structs.replace(LISTING, annulled=True)
+    assert [stands(annulled, day) for day in (date(2025, 6, 1), date(2026, 3, 10), date(2027, 1, 1))] == [None] * 3
+
+
+def test_an_annulled_record_was_never_usable() -> None:
+    annulled = msgspec.structs.replace(record(), annulled=True)
+    assert not usable(annulled, DISPLAY, noon(date(2025, 12, 1)))
 
 
 def record(kind: AdverseKind = AdverseKind.PENALTY, severity: Severity = Severity.MINOR) -> AdverseRecord:
@@ -199,6 +218,20 @@ def test_an_adverse_record_is_usable_for_its_display_term(severity: Severity, la
     found = record(severity=severity)
     assert not usable(found, DISPLAY, noon(date(2025, 11, 29)))
     assert usable(found, DISPLAY, noon(date(2025, 11, 30)))
+    assert usable(found, DISPLAY, noon(last))
+    assert not usable(found, DISPLAY, noon(last + timedelta(days=1)))
+
+
+@pytest.mark.parametrize(
+    ("stated", "last"),
+    [
+        (date(2026, 1, 10), date(2026, 1, 9)),
+        (date(2027, 1, 1), date(2026, 2, 27)),
+    ],
+    ids=["shorter than the longest term", "longer than it"],
+)
+def test_a_sources_own_end_of_display_shortens_the_term_and_never_lengthens_it(stated: date, last: date) -> None:
+    found = msgspec.structs.replace(record(), display_ends_on=stated)
     assert usable(found, DISPLAY, noon(last))
     assert not usable(found, DISPLAY, noon(last + timedelta(days=1)))
 

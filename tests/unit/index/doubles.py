@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from clearway.decision.facts import Listing, RegisteredSubject, SubjectProfile
@@ -16,6 +16,7 @@ from clearway.subjects.keys import SubjectKeys
 NOW = 1_800_000_000.0
 CODE = "cn-uscc"
 OLD_CODE = "cn-regno"
+INNER_CODE = "cn-orgcode"
 
 
 KEYS = SubjectKeys(b"0123456789abcdef" * 2)
@@ -29,8 +30,12 @@ def subject(
     aliases: tuple[tuple[str, str], ...] = (),
     names: tuple[str, ...] | None = None,
     listings: int = 0,
+    contained: tuple[str, ...] = (),
 ) -> RegisteredSubject:
-    """Subject `number` under `code` (by default one made from the number) and further (scheme, code) pairs."""
+    """Subject `number` under `code` (by default one made from the number) and further (scheme, code) pairs.
+
+    `contained` are the codes under `INNER_CODE` that stand inside those.
+    """
     code = f"CODE{number:08d}" if code is None else code
     names = (f"Example Trading {number}",) if names is None else names
     profile = SubjectProfile(
@@ -42,7 +47,7 @@ def subject(
         listings=tuple(Listing(f"L-{number}-{turn}", "REGIME") for turn in range(listings)),
     )
     primary = ((CODE, code),) if code else ()
-    return RegisteredSubject(profile, primary + aliases, names)
+    return RegisteredSubject(profile, primary + aliases, names, tuple((INNER_CODE, inner) for inner in contained))
 
 
 @dataclass
@@ -52,6 +57,7 @@ class MemorySource:
     database: str = "d0"
     revisions: list[dict[int, RegisteredSubject]] = field(default_factory=list)
     confirmed: dict[str, date] = field(default_factory=dict)
+    read: dict[str, datetime] = field(default_factory=dict)
     broken: bool = False
 
     def record(self, *subjects: RegisteredSubject) -> int:
@@ -77,6 +83,9 @@ class MemorySource:
 
     def confirmations(self, upto: int) -> dict[str, date]:
         return dict(self.confirmed)
+
+    def reads(self, upto: int) -> dict[str, datetime]:
+        return dict(self.read)
 
     def count_changed(self, after: int, upto: int) -> int:
         return sum(1 for _ in self.changed(after, upto))

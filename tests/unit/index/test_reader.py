@@ -10,7 +10,12 @@ from clearway.decision.facts import SubjectProfile
 from clearway.index.faults import IndexAbsent, IndexForeign, IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import MOST_NAMESAKES, IndexReader
-from tests.unit.index.doubles import CODE, KEYS, NOW, OLD_CODE, OTHER_KEYS, Node, find, subject
+from tests.unit.index.doubles import CODE, INNER_CODE, KEYS, NOW, OLD_CODE, OTHER_KEYS, Node, find, subject
+
+
+def containing(node: Node, inner: str) -> list[int]:
+    with node.reader().snapshot() as snapshot:
+        return [profile.subject_id for profile in snapshot.containing(KEYS.identifier_key(INNER_CODE, inner))]
 
 
 def test_a_subject_is_found_by_its_primary_identifier(node: Node) -> None:
@@ -37,6 +42,22 @@ def test_a_subject_found_by_another_code_says_through_which_scheme(node: Node) -
     hit = find(node.reader(), "110108000000016", OLD_CODE)
     assert hit is not None
     assert (hit.profile.subject_id, hit.through) == (1, OLD_CODE)
+
+
+def test_a_subject_is_found_by_a_code_inside_its_own(node: Node) -> None:
+    node.source.record(subject(1, contained=("O1",)), subject(2, contained=("O2",)))
+    node.follower.step(NOW)
+    assert containing(node, "O1") == [1]
+    assert containing(node, "O3") == []
+
+
+def test_two_subjects_with_one_code_inside_are_both_given_and_stop_nobody(node: Node) -> None:
+    node.source.record(subject(2, contained=("O1",)), subject(1, contained=("O1",), aliases=((INNER_CODE, "O1"),)))
+    node.follower.step(NOW)
+    assert containing(node, "O1") == [1, 2]
+    node.source.record(subject(2, contained=("O2",)))
+    node.follower.step(NOW + 1)
+    assert (containing(node, "O1"), containing(node, "O2")) == ([1], [2])
 
 
 def test_the_same_code_under_another_scheme_is_another_code(node: Node) -> None:

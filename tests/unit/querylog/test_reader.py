@@ -44,6 +44,36 @@ def test_an_unknown_id_finds_nothing(log: Log, check_id: str) -> None:
     assert log.get(check_id) is None
 
 
+def test_the_checks_that_relied_on_a_listing_are_found_shipped_or_not(central: Engine, journals: Path) -> None:
+    relied, other = {"listings": ("L-1", "L-2")}, {"listings": ("L-2",)}
+    with closing(Journal(journals, "w1")) as journal, closing(Journal(journals, "w2")) as another:
+        journal.append([*raws(1, 3, **relied), *raws(2, **other), *raws(7)])
+        with Shipper(central, journals, keep=0) as shipper:
+            shipper.step()
+        another.append([*raws(4, 6, **relied), *raws(8, **other)])
+        journal.append(raws(5, **relied))
+        log = Log(central, journals)
+        assert [stored.record for stored in log.relying_on("L-1")] == [a_record(n, **relied) for n in (1, 3, 4, 5, 6)]
+        assert [stored.seq is None for stored in log.relying_on("L-1")] == [False, False, True, True, True]
+        assert log.relying_on("L-3") == []
+        for limit in (1, 2, 3, 4, 5, 9):
+            seen, after = [], ""
+            while page := log.relying_on("L-1", after=after, limit=limit):
+                assert len(page) <= limit
+                seen += [stored.raw for stored in page]
+                after = page[-1].record.check_id
+            assert seen == raws(1, 3, 4, 5, 6, **relied)
+
+
+def test_a_check_that_is_shipped_meanwhile_is_found_once(central: Engine, journals: Path) -> None:
+    with closing(Journal(journals, "w1")) as journal:
+        journal.append(raws(1, 2, listings=("L-1",)))
+    log = Log(central, journals)
+    with Shipper(central, journals, keep=100) as shipper:
+        shipper.step()
+        assert [stored.raw for stored in log.relying_on("L-1")] == raws(1, 2, listings=("L-1",))
+
+
 def test_an_export_has_every_row_once(log: Log) -> None:
     assert [stored.raw for stored in log.export()] == raws(*ALL)
 

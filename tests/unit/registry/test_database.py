@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Column, Table, create_engine
 
 from clearway.registry import migrations
 from clearway.registry.commands import ListSubject, RegisterSubject
 from clearway.registry.database import open_engine, reading
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schema import APPEND_ONLY, Base
 from clearway.subjects.keys import SubjectKeys
@@ -30,6 +33,29 @@ def fill_every_table(registry: Registry, folder: Path) -> None:
     )
     rows = [csl_row(1), csl_row(2, source="Unheard-of List (XX) - Nobody")]
     registry.import_feed("us-csl", write_csv(folder / "list.csv", CSL_HEADER, rows), actor="operator", moment=MOMENT)
+    (row,) = registry.quarantine.list()
+    registry.quarantine.dismiss([row.row_id], actor="operator", moment=MOMENT, note="no list of ours")
+    registry.readings.note(Fetch("us-csl", MOMENT, FetchOutcome.FAILED, "the source cannot be reached"))
+    connection = bare(folder)
+    for table in Base.metadata.sorted_tables:
+        if connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] == 0:
+            put_any_row(connection, table)
+    connection.close()
+
+
+def put_any_row(connection: Any, table: Table) -> None:
+    """A row of any values that the table takes; what refers to another table refers to its first row."""
+    values = [any_value(connection, column) for column in table.columns]
+    places = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table.name} VALUES ({places})", values)
+
+
+def any_value(connection: Any, column: Column[Any]) -> object:
+    for key in column.foreign_keys:
+        other = key.column
+        return connection.execute(f"SELECT min({other.name}) FROM {other.table.name}").fetchone()[0]
+    made: dict[type, object] = {int: 1, str: "x", bytes: b"x", bool: True, date: "2026-01-01"}
+    return made.get(column.type.python_type, f"{MOMENT:%Y-%m-%d %H:%M:%S.%f}")
 
 
 def bare(folder: Path) -> Any:
@@ -77,6 +103,28 @@ def test_the_code_works_with_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_subjects_recorded_before_get_the_organisation_codes_inside_theirs(tmp_path: Path) -> None:
+    inner = code(1)[8:17]
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with open_engine(f"sqlite:///{tmp_path / 'registry.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO revision VALUES (1, '2026-01-01 00:00:00.000000', 'a', 'command', '')")
+        connection.exec_driver_sql("INSERT INTO subject VALUES (1, 1), (2, 1), (3, 1)")
+        for subject, scheme, known in (
+            (1, "cn-uscc", code(1)),
+            (2, "cn-taxno", "999999" + inner),
+            (3, "cn-uscc", code(3)),
+            (2, "cn-orgcode", code(3)[8:17]),
+        ):
+            row = (scheme, known, subject)
+            connection.exec_driver_sql("INSERT INTO subject_identifier VALUES (?, ?, ?, 1)", row)
+    open_registry(tmp_path).close()
+    query = "SELECT code, subject_id FROM subject_identifier WHERE scheme = 'cn-orgcode' ORDER BY subject_id"
+    assert bare(tmp_path).execute(query).fetchall() == [(inner, 1), (code(3)[8:17], 2)]
 
 
 def test_a_registry_is_the_same_one_when_opened_again(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from clearway.decision.facts import AdverseKind, RegisteredSubject, Severity
+from clearway.decision.facts import AdverseKind, Lifting, RegisteredSubject, Severity
 from clearway.registry.events import (
     AdverseFacts,
     AdverseRecorded,
@@ -16,6 +16,8 @@ from clearway.registry.events import (
     Description,
     Event,
     Known,
+    Lifted,
+    LiftingEnded,
     Listed,
     ListingFacts,
     ObjectionGrounds,
@@ -45,8 +47,10 @@ EVERY_EVENT: tuple[Event, ...] = (
     ObjectionOpened("L", "O", ObjectionGrounds.WRONG, MOMENT),
     ObjectionResolved("L", "O", Resolution.REJECTED, LATER),
     Repaired("A", LATER),
+    Lifted("L", "U", MOMENT, LATER),
+    LiftingEnded("L", "U", LATER),
     Delisted("L", LATER, DelistingCause.AUTHORITY),
-    Withdrawn("A", LATER),
+    Withdrawn("A", LATER, in_error=True),
 )
 
 
@@ -105,6 +109,8 @@ def test_a_resolved_objection_was_open_until_then() -> None:
         (Repaired("L", LATER), EndedBy.REPAIR),
         (Delisted("L", LATER, DelistingCause.AUTHORITY), EndedBy.AUTHORITY),
         (Delisted("L", LATER, DelistingCause.GONE_FROM_LIST), EndedBy.GONE_FROM_LIST),
+        (Delisted("L", LATER, DelistingCause.OBJECTION_UPHELD), EndedBy.OBJECTION_UPHELD),
+        (Delisted("L", LATER, DelistingCause.REVOKED_IN_ERROR), EndedBy.REVOKED_IN_ERROR),
     ],
 )
 def test_an_end_is_kept_with_its_moment_and_cause(event: Event, ended_by: EndedBy) -> None:
@@ -113,6 +119,29 @@ def test_an_end_is_kept_with_its_moment_and_cause(event: Event, ended_by: EndedB
         record.apply(happened)
     assert record.listings["L"].ended_at == LATER
     assert record.ended_by["L"] is ended_by
+
+
+@pytest.mark.parametrize("cause", DelistingCause)
+def test_only_what_was_wrong_is_annulled_and_no_correction_brings_it_back(cause: DelistingCause) -> None:
+    corrected = Corrected("L", listing=ListingFacts("SAMR-SERIOUS", "更正号"))
+    (listing,) = subject(Listed("L", FACTS), Delisted("L", LATER, cause), corrected).profile.listings
+    assert listing.annulled is (cause in {DelistingCause.OBJECTION_UPHELD, DelistingCause.REVOKED_IN_ERROR})
+
+
+@pytest.mark.parametrize("in_error", [False, True])
+def test_a_record_withdrawn_in_error_is_annulled(in_error: bool) -> None:
+    adverse = AdverseFacts(AdverseKind.PENALTY, Severity.SERIOUS, "罚1号", DAY)
+    events = (AdverseRecorded("A", adverse), Withdrawn("A", LATER, in_error), Corrected("A", adverse=adverse))
+    (record,) = subject(*events).profile.adverse_records
+    assert (record.ended_at, record.annulled) == (LATER, in_error)
+
+
+def test_a_lifting_ends_when_it_is_ended() -> None:
+    (listing,) = subject(Listed("L", FACTS), Lifted("L", "U", MOMENT, LATER)).profile.listings
+    assert listing.liftings == (Lifting("U", MOMENT, LATER),)
+    sooner = MOMENT + timedelta(hours=1)
+    ended = subject(Listed("L", FACTS), Lifted("L", "U", MOMENT, LATER), LiftingEnded("L", "U", sooner))
+    assert ended.profile.listings[0].liftings == (Lifting("U", MOMENT, sooner),)
 
 
 def test_a_listing_back_on_its_list_no_longer_ends() -> None:

@@ -11,6 +11,8 @@ from clearway.index.reader import Hit, Snapshot
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Applicant, Lookup
 from clearway.subjects.faults import IdentifierFault, InvalidIdentifier
+from clearway.subjects.identifiers import organisation_code_within
+from clearway.subjects.schemes.uscc import make_uscc
 from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_request, catalogue
 
 NAME = "样例甲有限公司"
@@ -30,6 +32,10 @@ class Held:
     def find(self, key: bytes) -> Hit | None:
         found = [p for p in self.profiles if KEYS.identifier_key(p.scheme, p.code) == key]
         return Hit(found[0], "", b"") if found else None
+
+    def containing(self, key: bytes) -> tuple[SubjectProfile, ...]:
+        inside = {p.subject_id: organisation_code_within(p.scheme, p.code) for p in self.profiles}
+        return tuple(p for p in self.profiles if KEYS.identifier_key("cn-orgcode", inside[p.subject_id] or "") == key)
 
     def named(self, key: bytes) -> tuple[SubjectProfile, ...]:
         return tuple(p for p in self.profiles if KEYS.name_key(p.name) == key)
@@ -102,6 +108,43 @@ def test_an_index_in_step_is_not_stale(age: float) -> None:
 
 def test_nothing_loaded_is_no_data_and_not_stale() -> None:
     assert evidence(applicant(), Held(revision=0, age=1e6)) == NoData()
+
+
+# The crosswalk: an organisation code names whoever has it, or has it inside
+
+ORGANISATION = CODE[8:17]
+TAX_NUMBER = "110105" + ORGANISATION
+OTHER_DEPARTMENT = make_uscc("52" + CODE[2:17])
+BY_ORGANISATION = SubjectProfile(6, "cn-orgcode", ORGANISATION, NAME)
+
+
+@pytest.mark.parametrize(("scheme", "value"), [("cn-orgcode", ORGANISATION), ("cn-taxno", TAX_NUMBER)])
+def test_an_old_number_finds_the_subject_of_the_code_that_replaced_it(scheme: str, value: str) -> None:
+    assert evidence(applicant(scheme, value), Held(PROFILE)) == Known(PROFILE, "cn-orgcode")
+
+
+@pytest.mark.parametrize(("scheme", "value"), [("cn-uscc", CODE), ("cn-taxno", TAX_NUMBER)])
+def test_a_subject_known_by_its_organisation_code_alone_is_found_by_what_holds_it(scheme: str, value: str) -> None:
+    assert evidence(applicant(scheme, value), Held(BY_ORGANISATION)) == Known(BY_ORGANISATION, "cn-orgcode")
+
+
+def test_whoever_has_a_code_for_his_own_is_meant_by_it() -> None:
+    assert evidence(applicant("cn-orgcode", ORGANISATION), Held(PROFILE, BY_ORGANISATION)) == Known(BY_ORGANISATION)
+
+
+def test_an_organisation_code_that_several_have_inside_is_a_possible_match() -> None:
+    other = SubjectProfile(7, "cn-uscc", OTHER_DEPARTMENT, "另一家")
+    found = evidence(applicant("cn-orgcode", ORGANISATION), Held(PROFILE, other))
+    assert found == NotKnown((PROFILE, other))
+
+
+def test_another_unified_code_of_the_same_organisation_is_a_possible_match() -> None:
+    assert evidence(applicant(value=OTHER_DEPARTMENT), Held(PROFILE)) == NotKnown((PROFILE,))
+
+
+def test_an_entry_found_by_the_code_inside_does_not_resemble_itself() -> None:
+    found = evidence(applicant("cn-orgcode", ORGANISATION, NAME), Held(PROFILE, BY_NAME))
+    assert found == Known(PROFILE, "cn-orgcode", (BY_NAME,))
 
 
 # Natural persons

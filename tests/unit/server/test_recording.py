@@ -38,6 +38,7 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None) -> bytes:
         LOOKUP.applicant(request.subject, item),
         evidence or NotKnown(),
         {},
+        (),
         response,
         NOON,
         response.SerializeToString(),

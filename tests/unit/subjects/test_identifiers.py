@@ -15,6 +15,7 @@ from clearway.subjects.identifiers import (
     IdentifierFault,
     InvalidIdentifier,
     organisation_code,
+    organisation_code_within,
     parse_identifier,
     region_of_first_registration,
 )
@@ -216,6 +217,20 @@ def test_organisation_code_with_a_wrong_inner_check_is_refused() -> None:
     with pytest.raises(InvalidIdentifier) as raised:
         organisation_code(parse_identifier("cn-uscc", wrong))
     assert raised.value.fault is IdentifierFault.CHECK_SIGN
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "inside"),
+    [
+        ("cn-uscc", DOCUMENTED, "600037341"),
+        ("cn-taxno", "110000600037341", "600037341"),
+        ("cn-uscc", make_uscc("91" + "110000" + "600037342"), None),
+        ("cn-orgcode", "600037341", None),
+        ("cn-regno", "110108000000016", None),
+    ],
+)
+def test_the_organisation_code_stands_inside_two_other_codes(scheme: str, code: str, inside: str | None) -> None:
+    assert organisation_code_within(scheme, parse_identifier(scheme, code).value) == inside
 
 
 def test_region_of_first_registration_is_read_out_of_a_uscc() -> None:

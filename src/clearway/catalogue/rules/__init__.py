@@ -11,6 +11,7 @@ from clearway.catalogue.rules.draft import Rule
 from clearway.catalogue.rules.edition import (
     duration_one_unit,
     edition_breadth,
+    publicity_order,
     region_table_known,
     validity_order,
     zone_known,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     region_table_known,
     validity_order,
     duration_one_unit,
+    publicity_order,
     edition_breadth,
     code_unique,
     authority_known,

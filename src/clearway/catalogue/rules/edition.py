@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from clearway.catalogue.complaints import Path
-from clearway.catalogue.model import Duration, EndsOnDate
+from clearway.catalogue.model import DisplayTerm, Duration, EndsOnDate
 from clearway.catalogue.rules.draft import Draft, Finding
 
 MAX_PAIRS = 500_000
@@ -45,6 +46,21 @@ def duration_one_unit(draft: Draft) -> Iterator[Finding]:
             yield Finding(path, "must give exactly one of years, months and days, and more than 0")
 
 
+def publicity_order(draft: Draft) -> Iterator[Finding]:
+    """The shortest publicity is over before the longest (信用修复管理办法), or no repair would ever be possible."""
+    for path, term in _display_terms(draft):
+        if term.min is not None and _may_exceed(term.min, term.max):
+            yield Finding((*path, "min"), "must not be longer than max; give both in the same unit")
+    for at, regime in enumerate(draft.edition.regimes):
+        if regime.min_publicity is None:
+            continue
+        ends = regime.ends.term if isinstance(regime.ends, EndsOnDate) else None
+        for name, limit in (("max_publicity", regime.max_publicity), ("the listing's own term", ends)):
+            if limit is not None and _may_exceed(regime.min_publicity, limit):
+                yield Finding(("regimes", at, "min_publicity"), f"must not be longer than {name}")
+                break
+
+
 def edition_breadth(draft: Draft) -> Iterator[Finding]:
     """Look-ups are worked out when the edition is loaded, so there is a bound to what it may span."""
     items = len(draft.items)
@@ -57,11 +73,43 @@ def _durations(draft: Draft) -> Iterator[tuple[Path, Duration]]:
     for at, regime in enumerate(draft.edition.regimes):
         if isinstance(regime.ends, EndsOnDate) and regime.ends.term is not None:
             yield ("regimes", at, "ends", "term"), regime.ends.term
+        if regime.min_publicity is not None:
+            yield ("regimes", at, "min_publicity"), regime.min_publicity
         if regime.max_publicity is not None:
             yield ("regimes", at, "max_publicity"), regime.max_publicity
     if draft.edition.deferral.broken_commitment is not None:
         yield ("deferral", "broken_commitment"), draft.edition.deferral.broken_commitment
+    for path, term in _display_terms(draft):
+        if term.min is not None:
+            yield (*path, "min"), term.min
+        yield (*path, "max"), term.max
+
+
+def _display_terms(draft: Draft) -> Iterator[tuple[Path, DisplayTerm]]:
     display = draft.edition.adverse_display
     yield ("adverse_display", "minor"), display.minor
     yield ("adverse_display", "general"), display.general
     yield ("adverse_display", "serious"), display.serious
+
+
+def _may_exceed(length: Duration, limit: Duration) -> bool:
+    """Whether `length` may lead beyond `limit` from some day: months have 28 to 31 days."""
+    months, most = 12 * length.years + length.months, 12 * limit.years + limit.months
+    if not length.days and not limit.days:
+        return months > most
+    return (length.days or _most_days(months)) > (limit.days or _fewest_days(most))
+
+
+def _most_days(months: int) -> int:
+    return max(_days_in(months))
+
+
+def _fewest_days(months: int) -> int:
+    return min(_days_in(months))
+
+
+def _days_in(months: int) -> Iterator[int]:
+    """How many days so many months are, from the first of each month of a leap year and the year after."""
+    for start in range(24):
+        begins, ends = 2004 * 12 + start, 2004 * 12 + start + months
+        yield (date(ends // 12, ends % 12 + 1, 1) - date(begins // 12, begins % 12 + 1, 1)).days

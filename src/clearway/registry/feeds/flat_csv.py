@@ -38,6 +38,7 @@ from clearway.registry.feeds.rows import (
     SubjectKnown,
     of_fault,
 )
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.subjects.dates import UnreadableDate
 from clearway.subjects.identifiers import Identifier, IdentifierFault, InvalidIdentifier, parse_identifier
 from clearway.subjects.masking import mask
@@ -67,6 +68,9 @@ COLUMNS = (
 )
 """Every column the form has."""
 
+SPEC = FeedSpec(name="flat-csv", format="flat-csv")
+"""The feed that needs no configuration."""
+
 REQUIRED = ("fact", "scheme", "code")
 """The columns a file must have."""
 
@@ -80,8 +84,12 @@ E = TypeVar("E", bound=StrEnum)
 class FlatCsv:
     """The adapter."""
 
-    name = "flat-csv"
-    full_list = False
+    def __init__(self, spec: FeedSpec = SPEC) -> None:
+        self.name = spec.name
+        self.full_list = False if spec.full_list is None else spec.full_list
+        self.limits = spec.limits
+        # Each row names its own.
+        self.regimes: tuple[str, ...] = ()
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> FlatSheet:
         """Read the header. Raises `UnreadableFeed` for a missing, doubled or unknown column."""
@@ -123,7 +131,7 @@ class FlatSheet:
             for column in ("code", "aliases", "name", "other_names", "listing_id", "record_id"):
                 if named.get(column):
                     named[column] = mask(named[column])
-        return {column: cell for column, cell in named.items() if cell}
+        return named
 
 
 def _named(columns: list[str], cells: list[str]) -> dict[str, str]:

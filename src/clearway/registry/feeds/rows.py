@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from clearway.registry.events import AdverseFacts, ListingFacts
+from clearway.registry.feeds.spec import Limits
 from clearway.subjects.identifiers import Identifier, IdentifierFault
 
 
@@ -24,6 +25,7 @@ class RowReason(StrEnum):
     IDENTIFIER_CHECK_SIGN = "identifier_check_sign"
     IDENTIFIER_UNKNOWN_SCHEME = "identifier_unknown_scheme"
     IDENTIFIER_MASKED = "identifier_masked"
+    IDENTIFIER_ROUNDED = "identifier_rounded"
     IDENTIFIER_COLLISION = "identifier_collision"
     FACT_OF_ANOTHER = "fact_of_another"
     ENDED_HERE = "ended_here"
@@ -36,6 +38,7 @@ class RowReason(StrEnum):
     UNKNOWN_FACT = "unknown_fact"
     UNKNOWN_LIST = "unknown_list"
     NATURAL_PERSON = "natural_person"
+    NOT_A_SUBJECT = "not_a_subject"
     DUPLICATE = "duplicate"
     MALFORMED = "malformed"
 
@@ -110,9 +113,10 @@ class AdverseStated:
 
 @dataclass(frozen=True, slots=True)
 class SubjectKnown:
-    """The row states that the subject is known."""
+    """The row states that the subject is known. `about` tells a feed's several statements about one subject apart."""
 
     subject: SubjectDescribed
+    about: str = ""
 
 
 Statement = ListingStated | AdverseStated | SubjectKnown
@@ -148,6 +152,14 @@ class Adapter(Protocol):
     @property
     def full_list(self) -> bool:
         """Whether a file is the whole list."""
+
+    @property
+    def limits(self) -> Limits:
+        """How far a whole list may change without a person's word."""
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes that its listings may be under; empty where they may be under any, or where it lists nobody."""
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> Sheet:
         """Read the header and hand over the sheet. Raises `UnreadableFeed` where it is not this format."""

@@ -4,7 +4,7 @@ The file is the whole list: what is missing from it has been removed by its agen
 agencies' lists; an entity on several lists has one `_id` and a row for each, so a listing is named by both.
 
 Codes sit inside the text of `ids`, as `COUNTRY, CODE, LABEL` separated by `;`. Only labels whose meaning is certain are
-read as codes (`_CODES`); a row without one is known by name alone, under its `_id`.
+read as codes (`CODES`); a row without one is known by name alone, under its `_id`.
 
 What the file states of an entry's document:
 
@@ -39,11 +39,15 @@ from clearway.registry.feeds.rows import (
     SubjectDescribed,
     of_fault,
 )
+from clearway.registry.feeds.spec import FeedSpec
 from clearway.subjects.dates import UnreadableDate
 from clearway.subjects.identifiers import Identifier, InvalidIdentifier, parse_identifier
 
 NUMBER_SCHEME = "src.us-csl"
 """The scheme of the list's own `_id`."""
+
+SPEC = FeedSpec(name="us-csl", format="us-csl")
+"""The feed that needs no configuration."""
 
 REGIMES = {
     "SDN": "US-SDN",
@@ -85,7 +89,7 @@ _INN_OF_ORGANISATION = re.compile(r"\d{10}$")
 _LEI = re.compile(r"[0-9A-Z]{20}$")
 _ANYTHING = re.compile(r".")
 
-_CODES: dict[tuple[str, str], tuple[str, re.Pattern[str]]] = {
+CODES: dict[tuple[str, str], tuple[str, re.Pattern[str]]] = {
     ("CN", "Unified Social Credit Code (USCC)"): ("cn-uscc", _ANYTHING),
     ("CN", "United Social Credit Code Certificate (USCCC)"): ("cn-uscc", _ANYTHING),
     ("RU", "Tax ID No."): ("ru.inn", _INN_OF_ORGANISATION),
@@ -118,8 +122,11 @@ class _Document:
 class UsConsolidatedScreeningList:
     """The adapter."""
 
-    name = "us-csl"
-    full_list = True
+    def __init__(self, spec: FeedSpec = SPEC) -> None:
+        self.name = spec.name
+        self.full_list = True if spec.full_list is None else spec.full_list
+        self.limits = spec.limits
+        self.regimes = tuple(REGIMES.values())
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
@@ -149,7 +156,7 @@ class UsCslSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if cell}
+        return dict(zip(self._columns, row.cells, strict=False))
 
 
 def _content(cells: dict[str, str]) -> ListingStated | Fault:
@@ -209,7 +216,7 @@ def _marks(ids: str) -> tuple[_Mark, ...]:
 
 def _codes(marks: tuple[_Mark, ...]) -> Iterator[Identifier]:
     for mark in marks:
-        scheme, shape = _CODES.get((mark.country, mark.label), ("", _ANYTHING))
+        scheme, shape = CODES.get((mark.country, mark.label), ("", _ANYTHING))
         if scheme and shape.match(mark.value):
             yield _identifier("ids", scheme, mark.value)
 

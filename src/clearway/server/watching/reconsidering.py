@@ -9,6 +9,7 @@ import msgspec
 from google.protobuf.message import DecodeError
 
 from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.answer import Decision, NoticeCode
 from clearway.decision.decide import UnknownItem, decide
 from clearway.decision.explain import Language
 from clearway.decision.facts import Evidence, Known, NoData, NotKnown, Resembling, Stale, SubjectProfile
@@ -19,15 +20,13 @@ from clearway.server.call import Caller
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
 from clearway.server.question import item_of, question_of
+from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 from clearway.server.watching.comparing import digest_of, gist_of
 from clearway.server.watching.pending import NEVER, PendingCheck, Told, check_key
-from clearway.subjects.identifiers import InvalidIdentifier
+from clearway.subjects.identifiers import InvalidIdentifier, organisation_code_within
 from clearway.subjects.keys import SubjectKeys
-from clearway.subjects.schemes import orgcode, taxno, uscc
-
-ORGANISATION = {uscc.NAME: uscc.ORGANISATION, taxno.NAME: taxno.ORGANISATION}
-"""Where codes of other schemes hold an organisation code."""
+from clearway.subjects.schemes import orgcode
 
 
 class Reconsidered(msgspec.Struct, frozen=True, gc=False):
@@ -43,10 +42,11 @@ class Reconsidered(msgspec.Struct, frozen=True, gc=False):
 class Reconsidering:
     """Decides recorded checks anew, by one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, lookup: Lookup, keys: SubjectKeys) -> None:
+    def __init__(self, catalogue: Catalogue, lookup: Lookup, keys: SubjectKeys, sources: ScheduledSources) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
         self._keys = keys
+        self._sources = sources
         self._translations = {language: Translation(catalogue, language) for language in Language}
 
     def pending(self, record: CheckRecord) -> PendingCheck | None:
@@ -98,7 +98,8 @@ class Reconsidering:
         except (UnknownItem, InvalidIdentifier, Refusal):
             return None
         evidence = self._lookup.evidence(applicant, snapshot, moment)
-        decision = decide(evidence, question, catalogue, moment, snapshot.confirmations)
+        sources = self._sources.of(snapshot)
+        decision = decide(evidence, question, catalogue, moment, snapshot.confirmations, sources)
         wire = decision_pb2.Decision()
         self._translations[check.language].fill(wire, decision, question, day)
         profiles = profiles_in(evidence)
@@ -106,7 +107,7 @@ class Reconsidering:
             decision=wire,
             digest=digest_of(gist_of(wire)),
             subjects=tuple(profile.subject_id for profile in profiles),
-            feeds=feeds_of(profiles),
+            feeds=(*feeds_of(profiles), *overdue_in(decision)),
             expires_at=seconds_of(wire),
         )
 
@@ -120,8 +121,8 @@ class Reconsidering:
     def _code_keys(self, scheme: str, code: str) -> Iterator[bytes]:
         """The key of a code, and that of the organisation code inside it: both name the same subject."""
         yield self._keys.identifier_key(scheme, code)
-        inside = code[ORGANISATION[scheme]] if scheme in ORGANISATION else ""
-        if inside:
+        inside = organisation_code_within(scheme, code)
+        if inside is not None:
             yield self._keys.identifier_key(orgcode.NAME, inside)
 
 
@@ -157,6 +158,11 @@ def profiles_in(evidence: Evidence) -> tuple[SubjectProfile, ...]:
             return candidates
         case Stale() | NoData():
             return ()
+
+
+def overdue_in(decision: Decision) -> tuple[str, ...]:
+    """The sources that the answer says were not read in time: another reading turns it."""
+    return tuple(n.details["feed"] for n in decision.notices if n.code is NoticeCode.SOURCE_OVERDUE)
 
 
 def feeds_of(profiles: Iterable[SubjectProfile]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import structlog
@@ -91,7 +91,7 @@ class Watcher:
         self._due: dict[CheckKey, None] = {}
         self._unsettled: set[CheckKey] = set()
         self._compared = Progress()
-        self._confirmations: dict[str, date] = {}
+        self._reads: dict[str, datetime] = {}
         self._seen_check = 0
         self._seen_event = 0
         self._swept = datetime.fromtimestamp(0, UTC)
@@ -142,8 +142,8 @@ class Watcher:
                 if not self._is_usable(snapshot, moment):
                     return 0
                 reached = Progress(snapshot.database_id, snapshot.revision)
-                confirmations = dict(snapshot.confirmations)
-            self._follow_revision(reached, confirmations)
+                reads = dict(snapshot.reads)
+            self._follow_revision(reached, reads)
             self._look_at(self._pending.turned(moment.timestamp()))
             written = self._reconsider_due(reached)
         except IndexUnavailable:
@@ -182,7 +182,7 @@ class Watcher:
         for authority, case_number in closed:
             self._pending.drop_case(authority, case_number)
 
-    def _follow_revision(self, reached: Progress, confirmations: dict[str, date]) -> None:
+    def _follow_revision(self, reached: Progress, reads: dict[str, datetime]) -> None:
         """Look at what the revisions since the last comparison may have turned."""
         compared = self._compared
         if reached == compared:
@@ -195,10 +195,10 @@ class Watcher:
             self._look_at(check.key for check in self._pending)
         else:
             self._look_at(self._touched(compared.revision, reached.revision))
-        renewed = {feed for feed, day in confirmations.items() if self._confirmations.get(feed) != day}
+        renewed = {feed for feed, moment in reads.items() if self._reads.get(feed) != moment}
         if renewed:
             self._look_at(check.key for check in self._pending if not renewed.isdisjoint(check.feeds))
-        self._confirmations = confirmations
+        self._reads = reads
         self._look_at(self._unsettled)
 
     def _touched(self, after: int, upto: int) -> Iterator[CheckKey]:

@@ -28,6 +28,7 @@ from clearway.registry.schema import CaseEventRow
 from clearway.registry.synthetic import code_of
 from clearway.server.lookup import Lookup
 from clearway.server.recording import as_kept
+from clearway.server.sources import ScheduledSources
 from clearway.server.watching.progress import Progress, ProgressFile
 from clearway.server.watching.reconsidering import Reconsidering
 from clearway.server.watching.watcher import Sources, Watcher
@@ -58,7 +59,7 @@ class World:
             index=IndexReader(IndexLayout(self.folder), KEYS.fingerprint),
             progress=ProgressFile(self.folder),
         )
-        reconsidering = Reconsidering(catalogue(), LOOKUP, KEYS)
+        reconsidering = Reconsidering(catalogue(), LOOKUP, KEYS, ScheduledSources(()))
         watcher = Watcher(sources, reconsidering, timedelta(days=365), 300.0, lambda: self.now)
         watcher.load()
         return watcher

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from clearway.registry.migrations.versions.first_tables import byte_text, forbid_change, moment, reference, row_number
+from clearway.subjects.identifiers import organisation_code_within
 
 revision = "0002"
 down_revision: str | None = "0001"
@@ -18,13 +19,35 @@ TABLES = ("quarantine_resolution", "fetch", "case_event", "case_change", "delive
 def upgrade() -> None:
     op.add_column("revision", sa.Column("document_number", sa.String(512), nullable=False, server_default=""))
     op.add_column("revision", sa.Column("document_date", sa.Date(), nullable=True))
+    claim_organisation_codes()
     make_feeds()
     make_cases()
     for table in TABLES:
         forbid_change(table)
 
 
+def claim_organisation_codes() -> None:
+    """Give every subject the organisation codes inside its codes, as long as no one has them: the first subject wins.
+
+    Whoever comes too late keeps his own codes; asked for by the code inside, both are possible matches.
+    """
+    identifiers = sa.table("subject_identifier", *map(sa.column, ("scheme", "code", "subject_id", "revision")))
+    holders = sa.select(identifiers).where(identifiers.c.scheme.in_(("cn-uscc", "cn-taxno")))
+    connection = op.get_bind()
+    taken = set(connection.scalars(sa.select(identifiers.c.code).where(identifiers.c.scheme == "cn-orgcode")))
+    claims = []
+    for scheme, code, subject_id, made in connection.execute(holders.order_by(identifiers.c.subject_id)):
+        inside = organisation_code_within(scheme, code)
+        if inside is not None and inside not in taken:
+            taken.add(inside)
+            claims.append({"scheme": "cn-orgcode", "code": inside, "subject_id": subject_id, "revision": made})
+    if claims:
+        connection.execute(identifiers.insert(), claims)
+
+
 def make_feeds() -> None:
+    op.create_index("feed_run_by_feed", "feed_run", ["feed", "revision"])
+    op.add_column("quarantined_row", sa.Column("masked", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "quarantine_resolution",
         reference("quarantined_id", "quarantined_row.quarantined_id", primary_key=True, autoincrement=False),
