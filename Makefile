@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: help setup run test examples lint format bench bench-steps proto lock clean crash
+.PHONY: help setup run test examples lint format bench bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps
+
+bench-watching: $(VENV)/.test ## what it costs to watch 100,000 pending cases
+	$(BIN)/python -m bench.watching
 
 crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
 	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600

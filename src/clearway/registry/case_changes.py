@@ -14,12 +14,13 @@ from hashlib import blake2b
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from clearway.registry.cases.events import CaseClosed, kind_of
 from clearway.registry.database import among, reading, writing
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.ledger import chunks
 from clearway.registry.schema import CaseChangeRow, CaseEventRow
 
-CASE_CLOSED = "case_closed"
+CASE_CLOSED = kind_of(CaseClosed)
 """The kind of a case's last event: its final outcome was reported."""
 
 AT_ONCE = 500

@@ -24,12 +24,9 @@ from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 from clearway.server.watching.comparing import digest_of, gist_of
 from clearway.server.watching.pending import NEVER, PendingCheck, Told, check_key
-from clearway.subjects.identifiers import InvalidIdentifier
+from clearway.subjects.identifiers import InvalidIdentifier, organisation_code_within
 from clearway.subjects.keys import SubjectKeys
-from clearway.subjects.schemes import orgcode, taxno, uscc
-
-ORGANISATION = {uscc.NAME: uscc.ORGANISATION, taxno.NAME: taxno.ORGANISATION}
-"""Where codes of other schemes hold an organisation code."""
+from clearway.subjects.schemes import orgcode
 
 
 class Reconsidered(msgspec.Struct, frozen=True, gc=False):
@@ -124,8 +121,8 @@ class Reconsidering:
     def _code_keys(self, scheme: str, code: str) -> Iterator[bytes]:
         """The key of a code, and that of the organisation code inside it: both name the same subject."""
         yield self._keys.identifier_key(scheme, code)
-        inside = code[ORGANISATION[scheme]] if scheme in ORGANISATION else ""
-        if inside:
+        inside = organisation_code_within(scheme, code)
+        if inside is not None:
             yield self._keys.identifier_key(orgcode.NAME, inside)
 
 

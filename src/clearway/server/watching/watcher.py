@@ -26,6 +26,7 @@ from clearway.registry.case_changes import CaseChange, CaseChanges, change_id_of
 from clearway.registry.change_feed import ChangeFeed
 from clearway.registry.errors import RegistryError
 from clearway.registry.ledger import chunks
+from clearway.server.memory import settle
 from clearway.server.watching.comparing import differences, digest_of, gist_of, is_supported
 from clearway.server.watching.pending import CheckKey, PendingCheck, PendingChecks, Told
 from clearway.server.watching.progress import Progress, ProgressFile
@@ -111,6 +112,7 @@ class Watcher:
                 if not loaded:
                     self.load()
                     loaded = True
+                    settle()
                     _log.info("watching", pending=len(self._pending))
                 if self.step():
                     on_change()
