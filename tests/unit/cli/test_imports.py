@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clearway.cli.exits import Exit
+from clearway.cli.imports import rate
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
 from tests.unit.cli.running import document, run
@@ -123,3 +124,9 @@ def test_a_day_to_come_is_refused(flat: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_an_invalid_command_line(tmp_path: Path) -> None:
     assert run("import", "flat-csv", tmp_path / "none.csv").exit_code == Exit.INVALID
+
+
+def test_progress_tells_rows_their_likely_number_and_the_rate() -> None:
+    assert rate(250, 0.25, 2.0) == "importing: 250 of about 1,000 rows, 125 rows/s"
+    assert rate(1000, 1.0, 4.0) == "importing: 1,000 rows, 250 rows/s"
+    assert rate(0, 0.0, 0.0) == "importing: 0 rows, 0 rows/s"

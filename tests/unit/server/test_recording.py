@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
-from clearway.decision.facts import Known, NotKnown, SubjectProfile
+from clearway.decision.facts import Known, NotKnown, Sources, SourceState, SubjectProfile
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -24,7 +26,7 @@ NAME = "某人某名"
 MASKED_NUMBER = CITIZEN_NUMBER[:6] + "*" * 8 + CITIZEN_NUMBER[-4:]
 
 
-def answered(request: pb.CheckSubjectRequest, evidence: Any = None) -> bytes:
+def answered(request: pb.CheckSubjectRequest, evidence: Any = None, sources: Sources = ()) -> bytes:
     """The record of an answered check, as bytes."""
     item = catalogue().item(request.item_code)
     assert item is not None
@@ -38,7 +40,7 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None) -> bytes:
         LOOKUP.applicant(request.subject, item),
         evidence or NotKnown(),
         {},
-        (),
+        sources,
         response,
         NOON,
         response.SerializeToString(),
@@ -53,6 +55,16 @@ def refused(request: pb.CheckSubjectRequest | None, refusal: Refusal, raw: bytes
 def planted(raw: bytes, *texts: str) -> list[str]:
     """Which of the texts, or of their longer parts, stand in these bytes."""
     return [text for text in texts if text.encode() in raw or text[-8:].encode() in raw]
+
+
+def test_the_facts_of_a_check_hold_what_it_was_decided_from() -> None:
+    sources = (SourceState("samr", ("SAMR-SERIOUS",), NOON, NOON),)
+    facts = decode_record(answered(a_request(), sources=sources)).facts
+    assert msgspec.msgpack.decode(facts, type=tuple[Known | NotKnown, dict[str, date], Sources]) == (
+        NotKnown(),
+        {},
+        sources,
+    )
 
 
 def test_an_organisations_check_is_kept_whole() -> None:
