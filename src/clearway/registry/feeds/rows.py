@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from clearway.registry.events import AdverseFacts, ListingFacts
 from clearway.subjects.identifiers import Identifier, IdentifierFault
@@ -55,8 +56,7 @@ class Disposition(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """What is wrong with a row. `detail` names fields and shapes, never the row's content.
 
     `fact_id` is the listing's, where it could be read: a row set aside is still on its list.
@@ -78,8 +78,7 @@ class RowFault(Exception):
         self.fault = Fault(disposition, reason, detail, fact_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectDescribed:
+class SubjectDescribed(msgspec.Struct, frozen=True, gc=False):
     """How a row describes its subject. `identifiers` are never empty; the feed's own number counts as one."""
 
     identifiers: tuple[Identifier, ...]
@@ -89,8 +88,7 @@ class SubjectDescribed:
     masked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListingStated:
+class ListingStated(msgspec.Struct, frozen=True, gc=False):
     """The row states a listing."""
 
     subject: SubjectDescribed
@@ -99,8 +97,7 @@ class ListingStated:
     confirmed_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AdverseStated:
+class AdverseStated(msgspec.Struct, frozen=True, gc=False):
     """The row states an adverse record."""
 
     subject: SubjectDescribed
@@ -108,8 +105,7 @@ class AdverseStated:
     facts: AdverseFacts
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectKnown:
+class SubjectKnown(msgspec.Struct, frozen=True, gc=False):
     """The row states that the subject is known."""
 
     subject: SubjectDescribed
@@ -119,8 +115,7 @@ Statement = ListingStated | AdverseStated | SubjectKnown
 """What an intelligible row states."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row: its line's number in the file, its cells, and what it states or what is wrong with it."""
 
     number: int
