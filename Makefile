@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: help setup run test examples lint format bench bench-steps bench-watching proto lock clean crash
+.PHONY: help setup run test examples lint format bench bench-import bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ proto: $(VENV)/.test ## generate src/clearway/gen from proto/
 bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench/results/latest.json
 	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client
 	$(BIN)/python -m bench
+
+bench-import: $(VENV)/.test ## import a million rows and build their index; writes bench/results/imports.json
+	$(BIN)/python -m bench.imports
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

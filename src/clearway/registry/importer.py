@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -309,10 +308,15 @@ class _Batch:
     def __init__(self, ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> None:
         self._ledger = ledger
         self._feed = feed
-        self._codes = {id(row): _stored_codes(row.content, keys) for row in rows}
-        wanted = {(code.scheme, code.code) for codes in self._codes.values() for code in codes}
-        wanted.update(chain.from_iterable(map(contained_in, self._codes.values())))
-        self._fact_ids = {id(row): _fact_id(row.content, feed, self._codes[id(row)]) for row in rows}
+        self._codes: dict[int, tuple[Code, ...]] = {}
+        self._fact_ids: dict[int, str] = {}
+        self._first_events: dict[int, Event] = {}
+        wanted: set[tuple[str, str]] = set()
+        for row in rows:
+            codes = self._codes[id(row)] = _stored_codes(row.content, keys)
+            self._fact_ids[id(row)] = _fact_id(row.content, feed, codes)
+            wanted.update([(code.scheme, code.code) for code in codes])
+            wanted.update(contained_in(codes))
         fact_ids = {fact_id for fact_id in self._fact_ids.values() if fact_id}
         connection = ledger.connection
         self._owners = subjects_named(connection, wanted)
@@ -352,7 +356,7 @@ class _Batch:
         codes = self._codes[id(row)]
         owners = owners_of(codes, self._owner)
         try:
-            record = settle_owner(owners)
+            record = settle_owner(owners) if any(owners.values()) else None
         except RegistryError:
             return _aside(RowReason.IDENTIFIER_COLLISION, "a code in the row belongs to another subject")
         misplaced = self._misplaced(row.content, fact_id, record)
@@ -368,7 +372,14 @@ class _Batch:
 
     def _owner(self, code: Code) -> SubjectRecord | None:
         subject_id = self._owners.get((code.scheme, code.code))
-        return None if subject_id is None else self._records[subject_id]
+        if subject_id is None:
+            return None
+        record = self._records.get(subject_id)
+        if record is None:
+            # Made by an earlier row of the batch; few are ever looked at again.
+            record = self._records[subject_id] = SubjectRecord(subject_id)
+            record.apply(self._first_events.pop(subject_id))
+        return record
 
     def _misplaced(self, content: Statement, fact_id: str, record: SubjectRecord | None) -> Fault | None:
         """Why a row's id cannot be its own: another subject, feed or kind of fact has it."""
@@ -404,23 +415,26 @@ class _Batch:
         self,
         content: Statement,
         fact_id: str,
-        codes: Iterable[Code],
+        owners: dict[Code, SubjectRecord | None],
         record: SubjectRecord | None,
         events: Iterable[Event],
     ) -> None:
         if record is None:
-            record = self._ledger.new_subject()
-            self._records[record.subject_id] = record
-        for code in codes:
-            if self._owners.setdefault((code.scheme, code.code), -1) == -1:
-                self._owners[code.scheme, code.code] = record.subject_id
-                self._ledger.claim_code(record.subject_id, code.scheme, code.code)
+            (first,) = events
+            subject_id = self._ledger.enter(first)
+            self._first_events[subject_id] = first
+        else:
+            subject_id = record.subject_id
+            for event in events:
+                self._ledger.append(record, event)
+        for code, owner in owners.items():
+            if owner is None:
+                self._owners[code.scheme, code.code] = subject_id
+                self._ledger.claim_code(subject_id, code.scheme, code.code)
         if not isinstance(content, SubjectKnown) and fact_id not in self._facts:
             kind = LISTING if isinstance(content, ListingStated) else ADVERSE
-            self._facts[fact_id] = Fact(fact_id, record.subject_id, kind, self._feed)
+            self._facts[fact_id] = Fact(fact_id, subject_id, kind, self._feed)
             self._ledger.claim_fact(self._facts[fact_id])
-        for event in events:
-            self._ledger.append(record, event)
 
 
 def _is_masked(original: Mapping[str, str], row: Row) -> bool:
@@ -496,7 +510,7 @@ def _aside(reason: RowReason, detail: str) -> Fault:
 def _stored_codes(content: Statement | Fault, keys: SubjectKeys) -> tuple[Code, ...]:
     if isinstance(content, Fault):
         return ()
-    return tuple(stored_code(identifier, keys) for identifier in content.subject.identifiers)
+    return tuple([stored_code(identifier, keys) for identifier in content.subject.identifiers])
 
 
 def _fact_id(content: Statement | Fault, feed: str, codes: tuple[Code, ...]) -> str:
