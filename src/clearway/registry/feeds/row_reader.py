@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import TypeVar, assert_never
+
+import msgspec
 
 from clearway.decision.facts import AdverseKind, Severity
 from clearway.registry.events import AdverseFacts, ListingFacts
@@ -96,7 +97,7 @@ class RowReader:
         """A row that is set aside is still on its list, where its id can be told."""
         if fault.fact_id or not given or fault.disposition is Disposition.REJECTED:
             return fault
-        return replace(fault, fact_id=f"{self._feed}:{given}")
+        return msgspec.structs.replace(fault, fact_id=f"{self._feed}:{given}")
 
     def original(self, row: Row) -> dict[str, str]:
         """The columns that are read, with the numbers of natural persons masked; names too, where it may be one's."""
