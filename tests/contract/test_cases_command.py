@@ -66,9 +66,9 @@ def test_a_withdrawal(node: RunningNode) -> None:
 
 def test_an_overdue_deferral_is_listed_and_returned(node: RunningNode, served_registry: Registry) -> None:
     # A subject of its own: the shared ones must stay without a broken commitment.
-    token = f"r1.{served_registry.database_id()}.{trusted(served_registry, 71_000_003)}"
+    token = f"r1.{served_registry.database_id()}.{trusted(served_registry, 75_000_003)}"
     fresh = pb.Consistency(at_least_as_fresh=token)
-    answer = offered(node, 71_000_003, case_number=(case := a_case()), consistency=fresh)
+    answer = offered(node, 75_000_003, case_number=(case := a_case()), consistency=fresh)
     committed_long_ago(served_registry, answer.check_id, case)
     listed = document(cases(node, "overdue", "--json"))["deferrals"]
     assert answer.check_id in [deferral["checkId"] for deferral in listed]

@@ -39,7 +39,7 @@ def today() -> date:
 class Registrar:
     """A registrar of one subject, who acts over the wire and has it checked."""
 
-    _next = 71_000_000
+    _next = 74_000_000
 
     def __init__(self, node: RunningNode) -> None:
         self.node = node
