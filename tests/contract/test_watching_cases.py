@@ -13,17 +13,12 @@ from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
-from sqlalchemy import insert
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.registry import commands
-from clearway.registry.case_changes import CASE_CLOSED
-from clearway.registry.database import open_engine, writing
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.registry import Registry
-from clearway.registry.schema import CaseEventRow
 from clearway.registry.synthetic import code_of, name_of
-from clearway.server.settings import Settings
 from tests.contract.loaded import a_check, by_code, by_name, listing, load, refusal_in
 from tests.contract.watching import PATIENCE, Listener, turn
 from tests.node import RunningNode
@@ -75,22 +70,12 @@ def checked(node: RunningNode, number: int, case: str = "") -> str:
     return case
 
 
-def closed(node: RunningNode, case: str) -> None:
-    """Close a case as a report of its final outcome does."""
-    engine = open_engine(Settings(data_dir=node.data_dir).registry_url)
-    row = {
-        "event_key": f"closed:DEMO-LICENSING:{case}",
-        "authority": "DEMO-LICENSING",
-        "case_number": case,
-        "check_id": "",
-        "kind": CASE_CLOSED,
-        "recorded_at": now(),
-        "actor": "test",
-        "body": "{}",
-    }
-    with writing(engine) as connection:
-        connection.execute(insert(CaseEventRow), row)
-    engine.dispose()
+def report_the_end(node: RunningNode, check_id: str) -> None:
+    """Close the check's case by reporting its final outcome."""
+    request = pb.ReportOutcomeRequest(
+        check_id=check_id, report_id=f"end-of-{check_id}", officer="officer 7", case_result=pb.CASE_RESULT_GRANTED
+    )
+    assert node.checks().ReportOutcome(request, timeout=PATIENCE).case_closed
 
 
 # What is told
@@ -211,9 +196,10 @@ def test_a_closed_case_hears_of_nothing(watched: tuple[RunningNode, Registry]) -
     node, registry = watched
     number, other = next(NUMBERS), next(NUMBERS)
     with Listener(node) as listener:
-        cases = checked(node, number), checked(node, other)
-        closed(node, cases[0])
-        time.sleep(0.5)
+        cases = f"WATCHED-{number}", checked(node, other)
+        answered = node.checks().CheckSubject(a_check(number, case_number=cases[0]), timeout=PATIENCE)
+        report_the_end(node, answered.check_id)
+        time.sleep(1.0)
         put_on_list(registry, number)
         put_on_list(registry, other)
         listener.wait_for(cases[1])

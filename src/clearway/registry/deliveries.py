@@ -49,16 +49,25 @@ class Deliveries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def next_owed(self, queue: Queue, busy: Collection[str], limit: int) -> tuple[CaseChange, ...]:
-        """The earliest change owed of each case, in order, at most `limit`.
+    def next_owed(self, queue: Queue, busy: Collection[str], after: int, limit: int) -> tuple[CaseChange, ...]:
+        """The earliest change owed of each case, those numbered above `after`, in order, at most `limit`.
 
         Cases in `busy` are left out: what is owed them waits for what is under way.
         """
         row = CaseChangeRow
-        first = select(func.min(row.seq)).where(*owed(queue), ~among(row.case_number, busy)).group_by(row.case_number)
+        first = (
+            select(func.min(row.seq))
+            .where(*owed(queue), row.seq > after, ~among(row.case_number, busy))
+            .group_by(row.case_number)
+        )
         query = select(row.__table__).where(row.seq.in_(first)).order_by(row.seq).limit(limit)
         with reading(self._engine) as connection:
             return tuple(change_of(found) for found in connection.execute(query))
+
+    def last_change(self) -> int:
+        """The number of the latest change of any case; 0 where there was never one."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.coalesce(func.max(CaseChangeRow.seq), 0))).scalar_one()
 
     def record(self, attempt: Attempt) -> None:
         """Keep an attempt. Raises `RegistryError` BUSY."""

@@ -78,6 +78,7 @@ class Courier:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._finished = asyncio.Event()
+        self._settled = 0
 
     async def run(self, stop: asyncio.Event, news: asyncio.Event) -> None:
         """Tell until `stop` is set, or until the endpoint is gone; `news` says that there may be more to tell."""
@@ -100,10 +101,16 @@ class Courier:
             return
         queue = Queue(self._endpoint.name, self._endpoint.authority, self._clock() - self._endpoint.longest_wait)
         try:
-            owed = await asyncio.to_thread(self._deliveries.next_owed, queue, list(self._under_way), room)
+            last = await asyncio.to_thread(self._deliveries.last_change)
+            owed = await asyncio.to_thread(
+                self._deliveries.next_owed, queue, list(self._under_way), self._settled, room
+            )
         except SQLAlchemyError as fault:
             _log.warning("webhook_queue_unreadable", endpoint=self._endpoint.name, error=type(fault).__name__)
             return
+        if not owed and not self._under_way:
+            # Everything up to there is told, or too old: it need not be looked through again.
+            self._settled = last
         for change in owed:
             task = asyncio.create_task(self._tell(change, client))
             self._under_way[change.case_number] = task
