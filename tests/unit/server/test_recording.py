@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.server.errors import Refusal, refusal_for
 from clearway.server.lookup import Lookup
-from clearway.server.recording import Recording, digest_of
+from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in
 from clearway.subjects.faults import InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
 from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_call, a_request, catalogue
@@ -59,12 +58,14 @@ def planted(raw: bytes, *texts: str) -> list[str]:
 
 def test_the_facts_of_a_check_hold_what_it_was_decided_from() -> None:
     sources = (SourceState("samr", ("SAMR-SERIOUS",), NOON, NOON),)
-    facts = decode_record(answered(a_request(), sources=sources)).facts
-    assert msgspec.msgpack.decode(facts, type=tuple[Known | NotKnown, dict[str, date], Sources]) == (
-        NotKnown(),
-        {},
-        sources,
-    )
+    record = decode_record(answered(a_request(), sources=sources))
+    assert facts_in(record) == KeptFacts(NotKnown(), {}, sources)
+
+
+def test_facts_of_a_shape_that_is_not_ours_are_noticed() -> None:
+    record = msgspec.structs.replace(decode_record(answered(a_request())), facts=b"\xc1")
+    with pytest.raises(msgspec.DecodeError):
+        facts_in(record)
 
 
 def test_an_organisations_check_is_kept_whole() -> None:

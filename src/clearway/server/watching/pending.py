@@ -40,7 +40,8 @@ class PendingCheck(msgspec.Struct, gc=False):
     `request` is what was asked, serialized, without what names the call: enough to decide it anew. `subject_key` is
     empty where nobody was named exactly. `found_by` are the keys of codes and names that lead to the subjects behind
     the answer, `subjects` their numbers, `feeds` the sources of their listings. `expires_at` is the moment, in seconds
-    since 1970 UTC, at which the answer turns by itself.
+    since 1970 UTC, at which the answer turns by itself. `is_placed` says that its record told what it rests on: where
+    it did not, deciding it anew does.
     """
 
     key: CheckKey
@@ -57,6 +58,7 @@ class PendingCheck(msgspec.Struct, gc=False):
     subjects: tuple[int, ...] = ()
     feeds: tuple[str, ...] = ()
     expires_at: float = NEVER
+    is_placed: bool = True
 
 
 class PendingChecks:

@@ -9,7 +9,6 @@ import msgspec
 from google.protobuf.message import DecodeError
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.decision.answer import Decision, NoticeCode
 from clearway.decision.decide import UnknownItem, decide
 from clearway.decision.explain import Language
 from clearway.decision.facts import Evidence, Known, NoData, NotKnown, Resembling, Stale, SubjectProfile
@@ -20,10 +19,13 @@ from clearway.server.call import Caller
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
 from clearway.server.question import item_of, question_of
+from clearway.server.recording import facts_in
+from clearway.server.revision import token_of
 from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 from clearway.server.watching.comparing import digest_of, gist_of
 from clearway.server.watching.pending import NEVER, PendingCheck, Told, check_key
+from clearway.server.watching.progress import Progress
 from clearway.subjects.identifiers import InvalidIdentifier, organisation_code_within
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.schemes import orgcode
@@ -56,6 +58,7 @@ class Reconsidering:
             decision = check_service_pb2.CheckSubjectResponse.FromString(record.response).decision
         except DecodeError:
             return None
+        profiles = recorded_profiles(record)
         subject = record.subject_key or request.subject.SerializeToString(deterministic=True)
         return PendingCheck(
             key=check_key(record.authority, record.case_number, record.item_code, subject),
@@ -69,8 +72,16 @@ class Reconsidering:
             subject_key=record.subject_key,
             told=Told(digest_of(gist_of(decision))),
             found_by=self._found_by(record, request),
+            subjects=tuple(profile.subject_id for profile in profiles or ()),
+            feeds=(*feeds_of(profiles or ()), *overdue_in(decision)),
             expires_at=seconds_of(decision),
+            is_placed=profiles is not None,
         )
+
+    def is_current(self, record: CheckRecord, compared: Progress) -> bool:
+        """Whether the record's answer is what would be answered at the revision `compared`, by this catalogue."""
+        token = token_of(compared.database_id, compared.revision)
+        return record.revision == token and record.edition_hash == self._catalogue.content_hash
 
     def touched_keys(self, identifiers: Iterable[tuple[str, str]], names: Iterable[str]) -> Iterator[bytes]:
         """The keys by which a registered subject, of these codes and names, is found by checks."""
@@ -107,7 +118,7 @@ class Reconsidering:
             decision=wire,
             digest=digest_of(gist_of(wire)),
             subjects=tuple(profile.subject_id for profile in profiles),
-            feeds=(*feeds_of(profiles), *overdue_in(decision)),
+            feeds=(*feeds_of(profiles), *overdue_in(wire)),
             expires_at=seconds_of(wire),
         )
 
@@ -149,6 +160,14 @@ def seconds_of(decision: decision_pb2.Decision) -> float:
     return decision.expires_at.seconds + decision.expires_at.nanos / 1e9
 
 
+def recorded_profiles(record: CheckRecord) -> tuple[SubjectProfile, ...] | None:
+    """Every subject that a recorded answer rests on; None where the record's facts are of another version's shape."""
+    try:
+        return profiles_in(facts_in(record).evidence)
+    except msgspec.DecodeError:
+        return None
+
+
 def profiles_in(evidence: Evidence) -> tuple[SubjectProfile, ...]:
     """Every subject that an answer rests on."""
     match evidence:
@@ -160,9 +179,10 @@ def profiles_in(evidence: Evidence) -> tuple[SubjectProfile, ...]:
             return ()
 
 
-def overdue_in(decision: Decision) -> tuple[str, ...]:
+def overdue_in(decision: decision_pb2.Decision) -> tuple[str, ...]:
     """The sources that the answer says were not read in time: another reading turns it."""
-    return tuple(n.details["feed"] for n in decision.notices if n.code is NoticeCode.SOURCE_OVERDUE)
+    overdue = decision_pb2.NOTICE_CODE_SOURCE_OVERDUE
+    return tuple(notice.details["feed"] for notice in decision.notices if notice.code == overdue)
 
 
 def feeds_of(profiles: Iterable[SubjectProfile]) -> tuple[str, ...]:

@@ -157,11 +157,15 @@ class Watcher:
 
     def _follow_checks(self) -> None:
         arrived, seen = self._arrivals.after(self._seen_check, AT_ONCE)
-        self._look_at(self._take_in(arrived))
+        # Most were answered at the very revision that has been compared: deciding them anew would change nothing.
+        current = {s.record.check_id for s in arrived if self._reconsidering.is_current(s.record, self._compared)}
+        held = self._take_in(arrived)
+        as_told = {check.key for check in held if check.is_placed and not check.told.change_id}
+        self._look_at(check.key for check in held if check.key not in as_told or check.check_id not in current)
         self._seen_check = seen
 
-    def _take_in(self, arrived: Iterable[StoredCheck]) -> list[CheckKey]:
-        """Hold the latest checks of cases that are not closed; gives the keys of those now held."""
+    def _take_in(self, arrived: Iterable[StoredCheck]) -> list[PendingCheck]:
+        """Hold the latest checks of cases that are not closed; gives those now held."""
         latest: dict[CheckKey, PendingCheck] = {}
         for stored in arrived:
             check = self._reconsidering.pending(stored.record)
@@ -175,7 +179,7 @@ class Watcher:
         self._learn_told(held)
         for check in held:
             self._pending.put(check)
-        return [check.key for check in held]
+        return held
 
     def _follow_closings(self) -> None:
         closed, self._seen_event = self._changes.closed_after(self._seen_event, AT_ONCE)

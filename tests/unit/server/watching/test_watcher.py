@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import uuid_utils
 from sqlalchemy import Engine, insert
 
+from clearway.decision.facts import NotKnown
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.index.follower import Follower
@@ -27,10 +30,12 @@ from clearway.registry.registry import Registry
 from clearway.registry.schema import CaseEventRow
 from clearway.registry.synthetic import code_of
 from clearway.server.lookup import Lookup
-from clearway.server.recording import as_kept
+from clearway.server.recording import KeptFacts, as_kept
+from clearway.server.revision import token_of
 from clearway.server.sources import ScheduledSources
+from clearway.server.watching.pending import PendingCheck
 from clearway.server.watching.progress import Progress, ProgressFile
-from clearway.server.watching.reconsidering import Reconsidering
+from clearway.server.watching.reconsidering import Reconsidered, Reconsidering
 from clearway.server.watching.watcher import Sources, Watcher
 from tests.unit.querylog.records import a_record
 from tests.unit.server.calls import KEYS, a_request, catalogue
@@ -64,7 +69,9 @@ class World:
         watcher.load()
         return watcher
 
-    def check(self, number: int, case: str = "C-1", outcome: int = decision_pb2.OUTCOME_ORDINARY) -> str:
+    def check(
+        self, number: int, case: str = "C-1", outcome: int = decision_pb2.OUTCOME_ORDINARY, **recorded: Any
+    ) -> str:
         """Record an answered check of a subject that nobody knows; gives its id."""
         request = a_request(value=code_of(number), case_number=case)
         item = catalogue().item(request.item_code)
@@ -87,6 +94,7 @@ class World:
             subject_key=applicant.key,
             request=as_kept(request, applicant).SerializeToString(),
             response=response.SerializeToString(),
+            **recorded,
         )
         with self.log.connect().execution_options(querylog_begin="BEGIN IMMEDIATE") as central, central.begin():
             central.execute(insert(check_log), row_of(record, encode_record(record)))
@@ -258,3 +266,30 @@ def test_a_great_many_subjects_touched_make_every_check_be_looked_at(world: Worl
     others = [commands.RegisterSubject("cn-uscc", code_of(number)) for number in range(10, 20)]
     world.act(commands.RegisterSubject("cn-uscc", code_of(7)), *listed, *others)
     assert watcher.step() == 1
+
+
+def test_a_check_that_arrives_as_it_would_be_answered_is_not_decided_anew_and_still_hears(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = world.watcher()
+    watcher.step()
+    decided: list[str] = []
+    reconsidering = watcher._reconsidering
+    decide = reconsidering.decide
+
+    def counting(check: PendingCheck, *rest: Any) -> Reconsidered | None:
+        decided.append(check.case_number)
+        return decide(check, *rest)
+
+    monkeypatch.setattr(reconsidering, "decide", counting)
+    token = token_of(world.registry.database_id(), world.registry.head())
+    facts = msgspec.msgpack.encode(KeptFacts(NotKnown()))
+    world.check(2, "C-2", revision=token, edition_hash=catalogue().content_hash, facts=facts)
+    world.check(3, "C-3", revision=token_of("0" * 32, 1), edition_hash=catalogue().content_hash, facts=facts)
+    world.check(4, "C-4", revision=token, edition_hash="another", facts=facts)
+    world.check(5, "C-5", revision=token, edition_hash=catalogue().content_hash, facts=b"?")
+    watcher.step()
+    assert sorted(decided) == ["C-3", "C-4", "C-5"]
+    world.list(2)
+    assert watcher.step() == 1
+    assert [change.case_number for change in world.changes()] == ["C-2"]
