@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: help setup run test lint format bench bench-steps proto lock clean crash
+.PHONY: help setup run test examples lint format bench bench-import bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,8 +34,12 @@ run: setup ## set up, load a synthetic registry, serve, show real checks, stay u
 	@$(BIN)/clearway demo
 
 test: $(VENV)/.test ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash and not java"
 	$(BIN)/python -m pytest -m crash
+
+examples: $(VENV)/.test ## run the examples, in Python and in Java, against a node, and look at what they print
+	@command -v mvn >/dev/null || apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless
+	$(BIN)/python -m pytest tests/contract/test_examples.py
 
 lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/ruff format --check .
@@ -59,8 +63,14 @@ bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench
 	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client
 	$(BIN)/python -m bench
 
+bench-import: $(VENV)/.test ## import a million rows and build their index; writes bench/results/imports.json
+	$(BIN)/python -m bench.imports
+
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps
+
+bench-watching: $(VENV)/.test ## what it costs to watch 100,000 pending cases
+	$(BIN)/python -m bench.watching
 
 crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
 	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600

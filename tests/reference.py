@@ -134,10 +134,10 @@ class Reference:
         """What is told of the oldest open objection where it must be resolved in time."""
         if regime.objection is None or regime.objection.review_within is None:
             return {}
-        opened_at = min(objection.opened_at for objection in self.open_objections(listing))
-        opened = opened_at.astimezone(self.catalogue.zone).date()
+        oldest = min(self.open_objections(listing), key=lambda objection: objection.opened_at)
+        opened = oldest.opened_at.astimezone(self.catalogue.zone).date()
         due = self.catalogue.calendar.add(opened, regime.objection.review_within)
-        told = {"objection_id": "O", "opened_on": str(opened), "due_on": str(due.day)}
+        told = {"objection_id": oldest.objection_id, "opened_on": str(opened), "due_on": str(due.day)}
         told |= {"provisional": "true"} if due.provisional else {}
         return told | ({"overdue": "true"} if due.day < self.day else {})
 
@@ -304,14 +304,17 @@ class Reference:
         answer.notices["SOURCE_OVERDUE", ""] += len(silent)
         if silent and not answer.restrictions:
             return  # nothing is granted on what a silent source might contradict
-        for incentive, listing_id in self.routes(profile, trusted, request):
-            if silent and not listing_id:
-                continue  # nor is a record known to be clean
+        routes = self.routes(profile, trusted, request)
+        # Nor is a record known to be clean.
+        self.grant(answer, (route for route in routes if route[1] or not silent))
+        self.weigh(answer, profile, item, lacking)
+
+    def grant(self, answer: Answer, routes: Iterator[tuple[model.Incentive, str]]) -> None:
+        for incentive, listing_id in routes:
             if answer.restrictions and incentive.withheld_by_restriction:
                 answer.notices["INCENTIVE_WITHHELD", listing_id] += 1
             else:
                 answer.incentives.add((incentive.code, listing_id))
-        self.weigh(answer, profile, item, lacking)
 
     def say(self, answer: Answer, listing: facts.Listing, regime: model.Regime) -> None:
         """What is to be said of a listing in force, whatever follows from it."""

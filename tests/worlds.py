@@ -209,6 +209,7 @@ adverse_records = st.builds(
     document_number=st.just("No. 2"),
     document_date=any_days,
     ended_at=_seldom(instants),
+    display_ends_on=_seldom(any_days),
     annulled=st.sampled_from([False] * 5 + [True]),
 )
 
@@ -341,6 +342,7 @@ def turns(
             stated |= {plus(catalogue.calendar.add(d, within).day, ONE_DAY) for d in opened for within in (5, 20)}
         for record in profile.adverse_records:
             documents.add(record.document_date)
+            stated.add(record.display_ends_on)
             moments += [record.ended_at] if record.ended_at else []
     terms = [model.Duration(years=years) for years in (0, 1, 2, 3)] + [
         model.Duration(months=1), model.Duration(months=3), model.Duration(months=6), model.Duration(days=90),

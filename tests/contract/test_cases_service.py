@@ -136,7 +136,7 @@ def test_only_a_check_that_offered_deferral_can_be_committed_to(node: RunningNod
 
 
 def test_a_restriction_that_comes_up_ends_the_offer(node: RunningNode, served_registry: Registry) -> None:
-    number = 71_000_001
+    number = 75_000_001
     revision = trusted(served_registry, number)
     token = f"r1.{served_registry.database_id()}.{revision}"
     check_id = offered(node, number, consistency=pb.Consistency(at_least_as_fresh=token)).check_id
@@ -192,7 +192,7 @@ def test_nobody_lapses_before_the_deadline(node: RunningNode) -> None:
 
 
 def test_a_lapse_closes_deferral_until_it_is_repaired(node: RunningNode, served_registry: Registry) -> None:
-    number = 71_000_002
+    number = 75_000_002
     token = f"r1.{served_registry.database_id()}.{trusted(served_registry, number)}"
     answer = offered(node, number, case_number="LAPSING", consistency=pb.Consistency(at_least_as_fresh=token))
     committed_long_ago(served_registry, answer.check_id, "LAPSING")

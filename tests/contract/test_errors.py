@@ -10,6 +10,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -17,11 +18,16 @@ from uuid import uuid4
 import grpc
 import pytest
 
+from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
+from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.errors import CODES, PREFIX
@@ -29,7 +35,7 @@ from clearway.server.interceptors import compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import faults
-from clearway.server.listener import options, unary_handlers
+from clearway.server.listener import handlers_of, options
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.node import NO_PROXY, SERVICE, RunningNode
@@ -127,7 +133,7 @@ def test_the_page_shows_each_with_its_code_and_what_to_do(reason: str) -> None:
 
 
 def test_every_reason_is_provoked_here() -> None:
-    assert {*ASKED, *PROVOKED_ELSEWHERE} == set(REASONS)
+    assert {*ASKED, *ACTED, *PROVOKED_ELSEWHERE} == set(REASONS)
 
 
 # On a sound node
@@ -213,6 +219,79 @@ def test_a_page_token_that_is_none_of_ours(node: RunningNode) -> None:
     as_documented(error, "INVALID_CURSOR")
 
 
+# Registrars and auditors
+
+
+def act(**fields: Any) -> registry_pb.Act:
+    return registry_pb.Act(registrar="registrar 3", reason="by the book", **fields)
+
+
+def registers(number: int, *aliases: int) -> registry_pb.RegisterSubjectRequest:
+    codes = [a_check(one).subject.identifier for one in (number, *aliases)]
+    return registry_pb.RegisterSubjectRequest(act=act(), identifiers=codes)
+
+
+def lists(number: int, regime: str = "SAMR-SERIOUS", **fields: Any) -> registry_pb.EnterListingRequest:
+    statement = registry_pb.ListingStatement(regime=regime)
+    statement.document.number, statement.document.date = "示决1号", str(datetime.now(UTC).date())
+    identifier = a_check(number).subject.identifier
+    return registry_pb.EnterListingRequest(
+        act=act(), identifier=identifier, listing_id=f"ERR-{number}", listing=statement, **fields
+    )
+
+
+def delists(listing_id: str) -> registry_pb.DelistRequest:
+    return registry_pb.DelistRequest(act=act(), listing_id=listing_id)
+
+
+NOBODY, ONE, OTHER, GONE = 73_000_000, 73_000_001, 73_000_002, 73_000_003
+
+ACTED: dict[str, Callable[[RegistryServiceStub], object]] = {
+    "SUBJECT_NOT_FOUND": lambda acts: acts.GetSubject(
+        registry_pb.GetSubjectRequest(identifier=a_check(NOBODY).subject.identifier)
+    ),
+    "FACT_NOT_FOUND": lambda acts: acts.Delist(delists("nothing")),
+    "FACT_EXISTS": lambda acts: acts.EnterListing(lists(ONE)),
+    "ALREADY_ENDED": lambda acts: acts.Delist(delists(f"ERR-{GONE}")),
+    "IDENTIFIER_COLLISION": lambda acts: acts.RegisterSubject(registers(ONE, OTHER)),
+    "INVALID_ACT": lambda acts: acts.EnterListing(lists(ONE, confirmed_on="2026-02-30")),
+    "UNKNOWN_REGIME": lambda acts: acts.EnterListing(lists(ONE, "NO-SUCH-LIST")),
+}
+"""What one act provokes, once some subjects are registered and listed."""
+
+
+@pytest.fixture(scope="module")
+def acts(node: RunningNode) -> RegistryServiceStub:
+    stub = RegistryServiceStub(node.channel())
+    for number in (ONE, OTHER, GONE):
+        stub.RegisterSubject(registers(number), timeout=PATIENCE)
+        stub.EnterListing(lists(number), timeout=PATIENCE)
+    stub.Delist(delists(f"ERR-{GONE}"), timeout=PATIENCE)
+    return stub
+
+
+@pytest.mark.parametrize("reason", ACTED)
+def test_an_act_that_cannot_be_is_told_its_reason(acts: RegistryServiceStub, reason: str) -> None:
+    as_documented(failing(lambda: ACTED[reason](acts)), reason)
+
+
+def test_a_repair_before_its_time(acts: RegistryServiceStub) -> None:
+    repair = registry_pb.RepairRequest(act=act(), fact_id=f"ERR-{ONE}")
+    found = refusal_in(failing(lambda: acts.Repair(repair, timeout=PATIENCE)))
+    example = examples()["REPAIR_TOO_EARLY"]
+    assert (found["reason"], found["code"]) == ("REPAIR_TOO_EARLY", "FAILED_PRECONDITION")
+    # The example's day is another one.
+    earliest = found["metadata"].pop("earliest")
+    assert found["message"] == example["message"].replace(example["metadata"].pop("earliest"), earliest)
+    assert found["metadata"] == example["metadata"]
+
+
+def test_a_page_token_of_nobody(node: RunningNode) -> None:
+    stub = AuditServiceStub(node.channel())
+    request = audit_pb.ListAffectedChecksRequest(listing_id="L-1", page_token="yesterday")
+    as_documented(failing(lambda: stub.ListAffectedChecks(request, timeout=PATIENCE)), "INVALID_CURSOR")
+
+
 # On a node in trouble
 
 
@@ -270,7 +349,7 @@ async def served_by(steps: dict[str, Gate | Wrapper], servicer: Proceed) -> grpc
     wrappers = {name: cast("Wrapper", step) for name, step in steps.items() if name not in GATES}
     server = grpc.aio.server(options=options(1 << 20, 300.0))
     method = Method(f"/{SERVICE}/CheckSubject", pb.CheckSubjectRequest, is_check=True)
-    server.add_generic_rpc_handlers((unary_handlers(SERVICE, {method: compose([*steps], gates, wrappers, servicer)}),))
+    server.add_generic_rpc_handlers((handlers_of(SERVICE, {method: compose([*steps], gates, wrappers, servicer)}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -295,6 +374,14 @@ async def test_a_fault_of_our_own_tells_the_caller_nothing_but_that() -> None:
     error = await served_by({"faults": faults}, broken)
     as_documented(error, "SERVER_FAULT")
     assert "secret" not in str(error)
+
+
+async def test_a_registry_that_another_writer_holds() -> None:
+    async def waiting_in_vain(call: Call) -> bytes:
+        # As `registry.database.writing` says it, after ten seconds.
+        raise RegistryError(RegistryReason.BUSY, "another writer holds the registry")
+
+    as_documented(await served_by({"faults": faults}, waiting_in_vain), "REGISTRY_BUSY")
 
 
 async def test_a_draining_server_sends_callers_elsewhere() -> None:
@@ -330,6 +417,8 @@ PROVOKED_ELSEWHERE = {
     "INDEX_UNAVAILABLE": test_no_index_is_unavailable_and_never_not_listed,
     "AUDIT_UNAVAILABLE": test_a_journal_that_cannot_be_written_means_no_answer_until_it_can,
     "OVERLOADED": test_one_call_too_many,
+    "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
+    "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,

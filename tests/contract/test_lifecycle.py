@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import check_service_pb2 as check_pb
@@ -37,7 +39,7 @@ def today() -> date:
 class Registrar:
     """A registrar of one subject, who acts over the wire and has it checked."""
 
-    _next = 71_000_000
+    _next = 74_000_000
 
     def __init__(self, node: RunningNode) -> None:
         self.node = node
@@ -102,6 +104,17 @@ def refused(call: Callable[[], object]) -> dict[str, Any]:
     with pytest.raises(grpc.RpcError) as error:
         call()
     return refusal_in(error.value)
+
+
+@pytest.mark.parametrize("service", ["clearway.v1.RegistryService", "clearway.v1.AuditService"])
+def test_the_services_say_that_they_are_there(node: RunningNode, service: str) -> None:
+    health = health_pb2_grpc.HealthStub(node.channel())
+    found = health.Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE)
+    assert found.status == health_pb2.HealthCheckResponse.SERVING
+    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=service)
+    stub = reflection_pb2_grpc.ServerReflectionStub(node.channel())
+    (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=PATIENCE)
+    assert answer.file_descriptor_response.file_descriptor_proto
 
 
 # What each act does to the next check

@@ -9,11 +9,14 @@ import pytest
 import yaml
 
 from clearway.registry.events import Listed
-from clearway.registry.feeds.adapters import FORMATS
+from clearway.registry.feeds.adapters import FORMATS, REGIMES_OF_FORMATS, adapter_for
+from clearway.registry.feeds.files import FeedFile
+from clearway.registry.feeds.rows import Fault, RowReason
 from clearway.registry.registry import Registry
 from tests.feeds.reading import COUNTS, FOLDER, Fixture, fixtures, outcome
 from tests.unit.registry.making import CITIZEN, MOMENT, open_registry
 
+CORRECTABLE = {RowReason.DATE, RowReason.END_DATE, RowReason.TERM, RowReason.IDENTIFIER_CHECK_SIGN}
 FIXTURES = fixtures()
 BY_NAME = {f"{fixture.path.parent.name}/{fixture.path.stem}": fixture for fixture in FIXTURES}
 
@@ -91,6 +94,28 @@ def test_an_old_number_leads_to_the_subject_of_its_crosswalk(registry: Registry,
     old = [("cn-orgcode", "00000001-9"), ("cn-regno", "999999000000019"), ("cn-taxno", "999999000000019")]
     found = {registry.profile(scheme, code) for scheme, code in old}
     assert found == {registry.profile("cn-uscc", "91999999000000019D")}
+
+
+def test_a_row_set_aside_can_be_read_again_by_what_is_kept_of_it(fixture: Fixture, tmp_path: Path) -> None:
+    """The columns that are kept are a header, and give the same fault again."""
+    adapter = adapter_for(fixture.spec)
+    with FeedFile(fixture.written(tmp_path)) as file:
+        sheet = adapter.open(file.lines())
+        aside = [row for row in sheet.rows() if isinstance(row.content, Fault) and row.content.reason in CORRECTABLE]
+        originals = [sheet.original(row) for row in aside]
+    for row, original in zip(aside, originals, strict=True):
+        if not set(original.values()) <= {"", *map(str.strip, row.cells)}:
+            continue  # Masked, and so for its source to correct.
+        (again,) = adapter.open(iter([(0, list(original)), (row.number, list(original.values()))])).rows()
+        assert again.content == row.content
+
+
+def test_what_a_format_lists_is_under_the_regimes_it_says(fixture: Fixture, registry: Registry, tmp_path: Path) -> None:
+    known = REGIMES_OF_FORMATS.get(fixture.spec.format)
+    if known is not None:
+        registry.import_feed(fixture.spec, fixture.written(tmp_path), actor="operator", moment=MOMENT)
+        listed = {listing.regime for subject in registry.list_subjects() for listing in subject.listings}
+        assert listed <= set(known)
 
 
 def test_fixtures_lie_in_folders_of_formats() -> None:

@@ -11,6 +11,8 @@ import click
 import protovalidate
 import pytest
 from google.protobuf import json_format
+from google.protobuf.descriptor import ServiceDescriptor
+from pydantic import BaseModel
 
 from clearway.catalogue.loader import FILE_RULES
 from clearway.catalogue.rules import RULES
@@ -21,11 +23,21 @@ from clearway.decision.answer import NoticeCode
 from clearway.decision.explain import NOTICES
 from clearway.decision.terms import Lack
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.deferral_service_pb2 import DESCRIPTOR as DEFERRALS
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
+from clearway.registry.cases.errors import Obstacle
 from clearway.registry.feeds.adapters import FORMATS
 from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.feeds.mapping import CodeColumn, Kinds, Mapping, NameWords, Value, Where, mapping_in
+from clearway.registry.feeds.rows import RowReason
+from clearway.registry.feeds.spec import FeedSpec, Limits
+from clearway.registry.readings import FetchOutcome
+from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
 from clearway.server.errors import CODES
+from clearway.server.metrics import FAMILIES
+from clearway.server.offers import NoOffer
 from clearway.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +113,48 @@ def test_the_operators_guide_names_what_lists_consist_of(name: str) -> None:
     assert f"`{name}`" in page("operations.md")
 
 
+@pytest.mark.parametrize("name", [family.name for family in FAMILIES])
+def test_a_metric_stands_in_the_operators_guide(name: str) -> None:
+    assert row(page("operations.md"), f"`{name}`")
+
+
+def test_the_operators_guide_has_no_metric_that_is_not_there() -> None:
+    named = set(re.findall(r"^\| `(clearway_\w+)` \|", page("operations.md"), re.MULTILINE))
+    assert named == {family.name for family in FAMILIES}
+
+
+@pytest.mark.parametrize("outcome", list(FetchOutcome))
+def test_what_a_reading_comes_to_stands_in_the_operators_guide(outcome: FetchOutcome) -> None:
+    assert row(page("operations.md"), f"`{outcome}`")
+
+
+def test_the_feeds_file_that_is_shown_is_valid(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^```yaml\n(feeds:.*?)^```", page("operations.md"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "feeds.yaml").write_text(shown)
+    assert [feed.name for feed in load_feeds(tmp_path / "feeds.yaml")] == ["samr-serious", "csl"]
+
+
+@pytest.mark.parametrize("model", [ScheduledFeed, FolderSource, UrlSource])
+def test_the_operators_guide_names_every_field_of_a_feeds_file(model: type[BaseModel]) -> None:
+    text = page("operations.md")
+    assert [name for name in model.model_fields if not re.search(rf"[`\s{{]{name}[`:]", text)] == []
+
+
+MAPPING_MODELS = (Mapping, Value, CodeColumn, Where, Kinds, NameWords, FeedSpec, Limits)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*RowReason, *FORMATS, *(field for model in MAPPING_MODELS for field in model.model_fields)})
+)
+def test_the_guide_to_lists_names_every_format_field_and_reason(name: str) -> None:
+    assert f"`{name}`" in page("feeds.md")
+
+
+def test_the_mapping_file_that_is_shown_is_valid() -> None:
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", page("feeds.md"), re.MULTILINE | re.DOTALL)
+    assert mapping_in("feeds.md", shown.encode()).states == "listing"
+
+
 @pytest.mark.parametrize("code", list(NoticeCode))
 def test_a_notice_stands_in_the_integrators_guide_with_its_details(code: NoticeCode) -> None:
     line = row(page("integrate.md"), f"`{code}`")
@@ -124,9 +178,26 @@ def test_a_request_that_is_shown_is_valid(body: str) -> None:
     protovalidate.validate(json_format.Parse(body, pb.CheckSubjectRequest()))
 
 
-def test_the_integrators_guide_names_every_method() -> None:
-    methods = pb.DESCRIPTOR.services_by_name["CheckService"].methods
-    assert [method.name for method in methods if f"`{method.name}`" not in page("integrate.md")] == []
+@pytest.mark.parametrize("service", [*pb.DESCRIPTOR.services_by_name.values(), *DEFERRALS.services_by_name.values()])
+def test_the_integrators_guide_names_every_method(service: ServiceDescriptor) -> None:
+    assert [method.name for method in service.methods if f"`{method.name}`" not in page("integrate.md")] == []
+
+
+@pytest.mark.parametrize("method", ["ListOverdueOutcomes", "ReportCoverage"])
+def test_the_auditors_guide_names_what_is_asked_of_cases(method: str) -> None:
+    assert f"`AuditService.{method}`" in page("audit.md")
+
+
+@pytest.mark.parametrize("because", [*NoOffer, *Obstacle])
+def test_the_page_of_errors_names_every_obstacle(because: str) -> None:
+    assert f"`{because}`" in page("errors.md")
+
+
+def test_the_registrars_guide_names_every_method_and_every_status() -> None:
+    text = page("registrars.md")
+    methods = [method.name for method in registry_pb.DESCRIPTOR.services_by_name["RegistryService"].methods]
+    statuses = [name.removeprefix("FACT_STATUS_") for name in registry_pb.FactStatus.keys()[1:]]
+    assert [name for name in (*methods, *statuses) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(

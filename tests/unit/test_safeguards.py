@@ -37,15 +37,17 @@ from clearway.decision.facts import (
     Unidentified,
 )
 from clearway.decision.terms import Instant, Lack, in_force
+from clearway.gen.v1 import audit_service_pb2, decision_pb2, deferral_service_pb2, error_reason_pb2, subject_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
-from clearway.gen.v1 import decision_pb2, error_reason_pb2, subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
 from clearway.querylog.central import metadata as log_tables
 from clearway.querylog.record import CheckRecord
+from clearway.registry.case_changes import Selection
 from clearway.registry.schema import Base
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
+from clearway.server.outcomes import Advised, report_of
 from clearway.server.recording import as_kept, refused_request
 from clearway.server.settings import Settings
 from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
@@ -272,6 +274,20 @@ def test_no_outcome_refuses() -> None:
     assert set(decision_pb2.Outcome.keys()) == {"OUTCOME_UNSPECIFIED", *(f"OUTCOME_{outcome}" for outcome in Outcome)}
 
 
+def test_a_departure_from_a_mandatory_measure_needs_its_reason() -> None:
+    advised = {("M-1", "L-1"): Advised(restriction=True, mandatory=True)}
+    measure = pb.MeasureOutcome(measure="M-1", listing_id="L-1", result=pb.MEASURE_RESULT_NOT_APPLIED)
+    request = pb.ReportOutcomeRequest(report_id="R-1", officer="o-7", measures=[measure])
+    with pytest.raises(Refusal) as refused:
+        report_of(request, advised)
+    assert refused.value.reason == ErrorReason.ERROR_REASON_DEPARTURE_REASON_REQUIRED
+    request.measures[0].reason = pb.DEPARTURE_REASON_DISPROPORTIONATE
+    request.measures[0].reason_text = "one late filing"
+    (kept,) = report_of(request, advised).measures
+    assert kept.departs
+    assert kept.text == "one late filing"
+
+
 # 8. Every check has a purpose; nobody enumerates
 
 
@@ -295,21 +311,67 @@ def test_a_check_without_its_purpose_is_invalid(field: str) -> None:
         protovalidate.validate(asked(**{field: ""}))
 
 
+CHECKERS = {
+    "CheckService": {"CheckSubject", "BatchCheckSubjects", "GetCheck", "ReportOutcome", "WatchCases"},
+    "DeferralService": {
+        "Commit",
+        "IssueNotice",
+        "Supplement",
+        "Extend",
+        "Withdraw",
+        "Lapse",
+        "GetDeferral",
+        "ListOverdueDeferrals",
+    },
+}
+"""What a licensing system may call. What lists and streams here is of the caller's own cases, never of subjects."""
+
+
 def test_the_contract_has_no_method_that_enumerates() -> None:
-    methods = pb.DESCRIPTOR.services_by_name["CheckService"].methods
-    assert {method.name for method in methods} == {"CheckSubject", "BatchCheckSubjects", "GetCheck"}
-    assert not any(method.client_streaming or method.server_streaming for method in methods)
+    files = {"CheckService": pb, "DeferralService": deferral_service_pb2}
+    streaming = set()
+    for service, names in CHECKERS.items():
+        methods = files[service].DESCRIPTOR.services_by_name[service].methods
+        assert {method.name for method in methods} == names
+        streaming |= {method.name for method in methods if method.client_streaming or method.server_streaming}
+    assert streaming == {"WatchCases"}
+
+
+@pytest.mark.parametrize("message", [pb.WatchCasesRequest, deferral_service_pb2.ListOverdueDeferralsRequest])
+def test_a_list_of_cases_is_asked_for_without_a_subject(message: Any) -> None:
+    assert not {field.name for field in message.DESCRIPTOR.fields} & {"subject", "identifier", "name", "scheme", "code"}
+
+
+def test_no_overdue_case_names_its_subject() -> None:
+    for message in (deferral_service_pb2.Deferral, audit_service_pb2.OverdueOutcome, audit_service_pb2.CoveredCase):
+        assert not {field.name for field in message.DESCRIPTOR.fields} & {"subject", "identifier", "name"}
+
+
+def test_the_one_stream_tells_of_cases_that_the_caller_checked() -> None:
+    asked_for = {field.name for field in pb.WatchCasesRequest.DESCRIPTOR.fields}
+    assert asked_for == {"after", "since_revision", "case_number"}
+    assert set(Selection.__slots__) == {"authority", "case_number", "since_revision"}
+    told = {field.name for field in pb.CaseChange.DESCRIPTOR.fields}
+    assert not {name for name in told if "subject" in name or "identifier" in name}
+
+
+def asking(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The commands that ask a running service, by their whole names."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from asking(found, (*path, name))
+    elif any(parameter.name == "server" for parameter in command.params):
+        yield " ".join(path)
 
 
 def test_no_command_against_a_service_enumerates() -> None:
-    context = click.Context(cli)
-    asking = {
-        name
-        for name in cli.list_commands(context)
-        if (command := cli.get_command(context, name)) is not None
-        and any(parameter.name == "server" for parameter in command.params)
-    }
-    assert asking == {"check", "batch", "health"}
+    case_acts = ("commit", "notice", "supplement", "extend", "withdraw", "lapse", "deferral")
+    case_lists = ("report", "overdue", "coverage")
+    cases = {f"cases {name}" for name in (*case_acts, *case_lists)}
+    assert set(asking(cli)) == {"check", "batch", "watch", "health", *cases}
 
 
 def test_a_masked_code_alone_is_never_searched_for() -> None:
@@ -397,9 +459,9 @@ def messages(*files: Any) -> Iterator[Descriptor]:
 
 
 def contract_names() -> Iterator[str]:
-    for message in messages(pb, decision_pb2, subject_pb2):
+    for message in messages(pb, decision_pb2, subject_pb2, deferral_service_pb2, audit_service_pb2):
         yield from (f"{message.name}.{field.name}" for field in message.fields)
-    for file in (pb, decision_pb2, error_reason_pb2):
+    for file in (pb, decision_pb2, error_reason_pb2, deferral_service_pb2, audit_service_pb2):
         for enum in file.DESCRIPTOR.enum_types_by_name.values():
             yield from (f"{enum.name}.{value.name.lower()}" for value in enum.values)
 

@@ -20,6 +20,7 @@ from clearway.cli.check import KINDS
 from clearway.cli.connection import check_service, detail_parts, fail_call
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, errors, fail
+from clearway.cli.spreadsheets import disarmed
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 
@@ -27,7 +28,6 @@ BATCH = 100
 REQUIRED = ("item", "case", "officer")
 COLUMNS = ("scheme", "id", "name", "item", "case", "officer", "materials", "kind", "region", "request_id")
 ANSWER = ("outcome", "standing", "measures", "explanation", "check_id", "error_reason", "error_message")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @click.command()
@@ -120,11 +120,6 @@ def answer_of(result: pb.BatchCheckResult) -> tuple[str, ...]:
     outcome = decision_pb2.Outcome.Name(decision.outcome)
     standing = decision_pb2.Standing.Name(decision.standing)
     return (outcome, standing, measures, decision.explanation.text, response.check_id, "", "")
-
-
-def disarmed(cell: str) -> str:
-    """The cell, kept from being run as a formula by a spreadsheet."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def output(out: Path | None) -> contextlib.AbstractContextManager[IO[str]]:

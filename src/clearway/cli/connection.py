@@ -12,28 +12,17 @@ from typing import Any
 import grpc
 from google.protobuf.json_format import MessageToDict
 from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from clearway.cli.exits import Exit
 from clearway.cli.output import fail
+from clearway.client.channels import options_of
+from clearway.client.config import ConnectConfig
+from clearway.client.errors import status_in
+from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
+from clearway.gen.v1.deferral_service_pb2_grpc import DeferralServiceStub
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
-SERVICE_CONFIG = {
-    "methodConfig": [
-        {
-            # The full service name: a short one matches nothing, silently.
-            "name": [{"service": "clearway.v1.CheckService"}],
-            "retryPolicy": {
-                "maxAttempts": 5,
-                "initialBackoff": "0.03s",
-                "maxBackoff": "0.5s",
-                "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
-            },
-        }
-    ]
-}
 ASKED_WRONGLY = frozenset(
     {
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -53,21 +42,37 @@ def address_of_running(data_dir: Path | None = None) -> str:
         return DEFAULT_ADDRESS
 
 
+def channel_to(server: str | None) -> grpc.Channel:
+    """A channel to `server`, or to the service that this folder runs."""
+    address = server or address_of_running()
+    return grpc.insecure_channel(address, options_of(ConnectConfig(address)))
+
+
 @contextmanager
 def check_service(server: str | None) -> Iterator[CheckServiceStub]:
-    """A stub on a channel to `server`, or to the service that this folder runs."""
-    options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_http_proxy", 0)]
-    with grpc.insecure_channel(server or address_of_running(), options=options) as channel:
+    """A stub of the check service on such a channel."""
+    with channel_to(server) as channel:
         yield CheckServiceStub(channel)
+
+
+@contextmanager
+def deferral_service(server: str | None) -> Iterator[DeferralServiceStub]:
+    """A stub of the deferral service on such a channel."""
+    with channel_to(server) as channel:
+        yield DeferralServiceStub(channel)
+
+
+@contextmanager
+def audit_service(server: str | None) -> Iterator[AuditServiceStub]:
+    """A stub of the audit service on such a channel."""
+    with channel_to(server) as channel:
+        yield AuditServiceStub(channel)
 
 
 def error_document(error: grpc.RpcError) -> dict[str, Any]:
     """A failed call as JSON: code, reason, message, metadata, field violations."""
     document: dict[str, Any] = {"code": error.code().name, "reason": "", "message": error.details() or ""}
-    status = rpc_status.from_call(error)
-    if status is not None:
-        document |= detail_parts(status)
-    return {"error": document}
+    return {"error": document | detail_parts(status_in(error))}
 
 
 def detail_parts(status: Any) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def load(settings: Settings, subjects: int) -> None:
                 actor="demo",
                 moment=now,
                 note="synthetic registry",
-                progress=lambda rows: progress.update(task, completed=rows),
+                progress=lambda rows, _: progress.update(task, completed=rows),
             )
         seconds = time.monotonic() - started
         file.unlink()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
+import msgspec
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console
@@ -23,6 +24,11 @@ def as_json(message: Message) -> dict[str, Any]:
     """A message in proto3 JSON, empty fields included, so that a script finds every field."""
     found: dict[str, Any] = MessageToDict(message, always_print_fields_with_no_presence=True)
     return found
+
+
+def as_builtins(value: object) -> Any:
+    """Anything msgspec knows as JSON's own types."""
+    return msgspec.to_builtins(value, str_keys=True)
 
 
 def print_json(value: object) -> None:

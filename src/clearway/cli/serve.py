@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from clearway.catalogue.complaints import CatalogueRejected
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail
+from clearway.registry.schedule import FeedsRejected
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.supervisor import CannotServe, Node, stop_on_signals
@@ -31,6 +32,8 @@ def serve(**flags: Any) -> None:
         Node(settings).run(stop, on_started=announce)
     except CannotServe as fault:
         fail(str(fault), Exit.FAILED)
+    except FeedsRejected as rejected:
+        fail(f"the feeds file is rejected; run `clearway feeds check`: {rejected}", Exit.FAILED)
     except CatalogueRejected as rejected:
         fail(f"the catalogue is rejected; run `clearway catalogue check`: {rejected}", Exit.FAILED)
 

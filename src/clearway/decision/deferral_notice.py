@@ -16,7 +16,7 @@ _TITLE = Text(en="Deferral notice: {item}", zh="容缺受理通知书：{item}")
 _MATERIALS = Text(en="The following materials are to be supplied by their deadlines:", zh="下列材料应在期限内补正：")
 _DUE = Text(
     en="{number}. {name} — by {deadline}{provisional}. {how}",
-    zh="{number}. {name} — 期限 {deadline}{provisional}. {how}",
+    zh="{number}. {name} — 期限 {deadline}{provisional}。{how}",
 )
 _PROVISIONAL = Text(en=" (provisional)", zh="（暂定）")
 _ISSUED = Text(

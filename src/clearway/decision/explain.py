@@ -252,8 +252,11 @@ def notice_text(notice: Notice, language: Language) -> str:
 
 def clock_text(details: Mapping[str, str], language: Language) -> str:
     """When an objection was opened and by when it is to be resolved: a further sentence of its notice."""
-    space = "" if language is Language.ZH_CN else " "
-    return space + say(_OVERDUE if "overdue" in details else _DUE, language).format(**details)
+    chinese = language is Language.ZH_CN
+    provisional = ("（暂定）" if chinese else " (provisional)") if "provisional" in details else ""
+    text = say(_OVERDUE if "overdue" in details else _DUE, language)
+    due_on = details["due_on"] + provisional
+    return ("" if chinese else " ") + text.format(opened_on=details["opened_on"], due_on=due_on)
 
 
 def words(value: str, language: Language) -> str:

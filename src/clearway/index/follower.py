@@ -17,7 +17,7 @@ from clearway.index.faults import IndexAbsent, IndexDamaged, IndexForeign, Index
 from clearway.index.layout import IndexLayout
 from clearway.index.records import Meta
 from clearway.index.source import Source
-from clearway.index.writer import IndexWriter
+from clearway.index.writer import FeedMoments, IndexWriter
 from clearway.subjects.keys import SubjectKeys
 
 _log = structlog.get_logger(__name__)
@@ -154,8 +154,8 @@ class Follower:
         count = self._source.count_changed(meta.revision, head)
         if count > max(self._pace.rebuild_floor, self._pace.rebuild_share * meta.subjects):
             return self._rebuild(head, now, Cause.MANY_CHANGES)
-        confirmations = self._source.confirmations(head)
-        written = self._writer.apply(lambda: self._source.changed(meta.revision, head), head, confirmations, now)
+        feeds = FeedMoments(self._source.confirmations(head), self._source.reads(head))
+        written = self._writer.apply(lambda: self._source.changed(meta.revision, head), head, feeds, now)
         return Progress(Step.APPLIED, head, written)
 
     def _beat(self, meta: Meta, now: float) -> Progress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 from zlib import crc32
@@ -231,6 +231,11 @@ class Snapshot:
     def confirmations(self) -> Mapping[str, date]:
         """Feed name → the day on which its source last confirmed its whole list."""
         return self._meta.confirmations
+
+    @property
+    def reads(self) -> Mapping[str, datetime]:
+        """Feed name → the moment, in UTC, at which its source was last read."""
+        return self._meta.reads
 
     @property
     def subjects(self) -> int:

@@ -26,7 +26,7 @@ under another's key passes. Every subject's profile stands once, whatever number
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 from zlib import crc32
 
 import msgspec
@@ -63,6 +63,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     """What an index file is a copy of, and as of when; written in the transaction that made it so.
 
     `synced_at` is the last moment, in seconds since 1970 UTC, at which `revision` was the registry's latest.
+    `reads` and `confirmations` say, feed by feed, when the source was last read and last confirmed its whole list.
     """
 
     format: str
@@ -73,6 +74,7 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
     synced_at: float
     subjects: int
     confirmations: dict[str, date]
+    reads: dict[str, datetime]
 
 
 class Holdings(msgspec.Struct, frozen=True, array_like=True, gc=False):

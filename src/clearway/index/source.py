@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from clearway.decision.facts import RegisteredSubject
@@ -34,6 +34,10 @@ class Source(Protocol):
 
     def confirmations(self, upto: int) -> dict[str, date]:
         """Feed name → the day on which its source last confirmed its whole list, as of `upto`."""
+        ...
+
+    def reads(self, upto: int) -> dict[str, datetime]:
+        """Feed name → the moment, in UTC, at which its source was last read, as of `upto`."""
         ...
 
     def count_changed(self, after: int, upto: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -38,6 +38,13 @@ from clearway.subjects.keys import SubjectKeys
 
 _STRUCTURE_LIMIT = 64 << 20
 _NUMBER = 8
+
+
+class FeedMoments(msgspec.Struct, frozen=True):
+    """What is known of the feeds as a whole, by name: see `Source.confirmations` and `Source.reads`."""
+
+    confirmations: dict[str, date]
+    reads: dict[str, datetime]
 
 
 class IndexWriter:
@@ -103,6 +110,7 @@ class IndexWriter:
             synced_at=synced_at,
             subjects=0,
             confirmations=source.confirmations(revision),
+            reads=source.reads(revision),
         )
         subjects = source.everything(revision)
         write_build(build, subjects, self._keys, meta, initial_map=self._initial_map, progress=progress)
@@ -117,7 +125,7 @@ class IndexWriter:
         self,
         changes: Callable[[], Iterable[RegisteredSubject]],
         revision: int,
-        confirmations: Mapping[str, date],
+        feeds: FeedMoments,
         synced_at: float,
     ) -> int:
         """Bring the index to `revision` in one transaction; returns how many subjects were handed over.
@@ -128,7 +136,7 @@ class IndexWriter:
         _, opened = self._current()
         while True:
             try:
-                return self._apply(opened, changes(), revision, confirmations, synced_at)
+                return self._apply(opened, changes(), revision, feeds, synced_at)
             except lmdb.MapFullError:
                 self._grow()
             except lmdb.TxnFullError as full:
@@ -140,7 +148,8 @@ class IndexWriter:
         """Record that the index was in step at `synced_at`, and free the read slots of workers that died."""
         _, opened = self._current()
         opened.reader_check()
-        self.apply(tuple, self._known().revision, self._known().confirmations, synced_at)
+        known = self._known()
+        self.apply(tuple, known.revision, FeedMoments(known.confirmations, known.reads), synced_at)
 
     def sweep(self, limit: int) -> None:
         """Look at the next `limit` records, from the start again after the last. Raises `IndexDamaged`."""
@@ -191,7 +200,7 @@ class IndexWriter:
         opened: lmdb.Environment,
         changes: Iterable[RegisteredSubject],
         revision: int,
-        confirmations: Mapping[str, date],
+        feeds: FeedMoments,
         synced_at: float,
     ) -> int:
         known = self._known()
@@ -205,7 +214,8 @@ class IndexWriter:
                 revision=revision,
                 synced_at=synced_at,
                 subjects=known.subjects + change.added,
-                confirmations=dict(confirmations),
+                confirmations=feeds.confirmations,
+                reads=feeds.reads,
             )
             transaction.put(META, encode_meta(meta))
         self._meta = meta

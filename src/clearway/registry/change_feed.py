@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -16,7 +16,7 @@ from clearway.decision.facts import RegisteredSubject
 from clearway.registry import identity
 from clearway.registry.database import reading
 from clearway.registry.ledger import added_up, chunks, head, records
-from clearway.registry.schema import EventRow, FeedRunRow, SubjectRow
+from clearway.registry.schema import EventRow, FeedRunRow, RevisionRow, SubjectRow
 
 SUBJECTS_AT_ONCE = 4000
 """Subjects read in one query of a long read."""
@@ -74,6 +74,26 @@ class ChangeFeed:
         with reading(self._engine) as connection:
             return confirmations(connection, upto)
 
+    def reads(self, upto: int) -> dict[str, datetime]:
+        """Feed → the moment, in UTC, at which its source was last read, as of the revision `upto`.
+
+        A file that its source stated on an earlier day was read when that day ended, whenever it was loaded.
+        """
+        last = (
+            select(func.max(FeedRunRow.revision).label("revision"))
+            .where(FeedRunRow.revision <= upto)
+            .group_by(FeedRunRow.feed)
+            .subquery()
+        )
+        query = (
+            select(FeedRunRow.feed, FeedRunRow.as_of, RevisionRow.recorded_at)
+            .join(last, last.c.revision == FeedRunRow.revision)
+            .join(RevisionRow, RevisionRow.revision == FeedRunRow.revision)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query).all()
+        return {feed: min(recorded_at, _end_of(as_of)) for feed, as_of, recorded_at in found}
+
     def _touched(self, after: int, upto: int) -> array[int]:
         query = (
             select(EventRow.subject_id)
@@ -93,3 +113,7 @@ def confirmations(connection: Connection, upto: int) -> dict[str, date]:
         .group_by(FeedRunRow.feed)
     )
     return {feed: as_of for feed, as_of in connection.execute(query)}  # noqa: C416
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

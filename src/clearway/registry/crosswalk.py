@@ -36,8 +36,8 @@ def owners_of(codes: Iterable[Code], owner: Callable[[Code], R | None]) -> dict[
     Those that lead to nobody are the ones to be given to the statement's subject.
     """
     owners = {code: owner(code) for code in codes}
-    for scheme, code in contained_in(code for code, found in owners.items() if found is None):
-        inside = Code(scheme, code)
+    for pair in contained_in([code for code, found in owners.items() if found is None]):
+        inside = Code(*pair)
         if inside not in owners:
             owners[inside] = owner(inside)
     return owners

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import get_args
 
 import msgspec
 
@@ -210,6 +211,10 @@ _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
+_LISTING_EVENTS = (Listed, Corrected)
+_KINDS: dict[type[Event], str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Event)}
+
+
 def encode(event: Event) -> str:
     """The event as stored: tagged JSON."""
     return _encoder.encode(event).decode()
@@ -222,10 +227,11 @@ def decode(body: str) -> Event:
 
 def kind_of(event: Event) -> str:
     """The event's tag, as it stands in the `kind` column."""
-    return str(event.__struct_config__.tag)
+    return _KINDS[type(event)]
 
 
 def regime_of(event: Event) -> str | None:
     """The regime an event puts the subject under, if it does."""
-    listing = event.listing if isinstance(event, Listed | Corrected) else None
-    return listing.regime if listing is not None else None
+    if isinstance(event, _LISTING_EVENTS) and event.listing is not None:
+        return event.listing.regime
+    return None

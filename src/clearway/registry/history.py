@@ -23,10 +23,8 @@ from clearway.registry.events import (
     decode,
 )
 from clearway.registry.fold import EndedBy
+from clearway.registry.ledger import FEED_ORIGIN, origin_of
 from clearway.registry.schema import EventRow, FeedRunRow, QuarantinedRow, RevisionRow
-
-FEED_ORIGIN = "feed:"
-"""What the origin of an import's revision begins with; the feed's name follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def provenance_in(history: Iterable[HistoryEntry]) -> dict[str, Provenance]:
     for entry in history:
         match entry.event:
             case Listed() | AdverseRecorded() | Corrected() as stated:
-                feed = entry.origin.removeprefix(FEED_ORIGIN) if entry.source else ""
+                feed = entry.origin.removeprefix(FEED_ORIGIN) if entry.origin.startswith(FEED_ORIGIN) else ""
                 found[stated.fact_id] = Provenance(feed, entry.source, entry.source_sha256, stated.row, entry.revision)
     return found
 
@@ -233,8 +231,8 @@ def feed_runs(connection: Connection, feed: str | None, limit: int) -> tuple[Fee
 
 
 def revisions_of_feed(feed: str) -> Select[int]:
-    """The revisions that imports of a feed made."""
-    return select(FeedRunRow.revision).where(FeedRunRow.feed == feed)
+    """The revisions that imports of a feed made, and corrections of rows they had set aside."""
+    return select(RevisionRow.revision).where(RevisionRow.origin == origin_of(feed))
 
 
 def quarantined(connection: Connection, revision: int) -> Iterator[Quarantined]:

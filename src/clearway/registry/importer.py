@@ -10,12 +10,11 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -55,6 +54,7 @@ from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
 from clearway.subjects.keys import SubjectKeys
+from clearway.subjects.masking import HIDDEN
 
 CHUNK_ROWS = 2000
 """Rows settled together: what bounds an import's memory."""
@@ -67,8 +67,8 @@ _NEVER_LISTED = frozenset({RowReason.NATURAL_PERSON, RowReason.NOT_A_SUBJECT, Ro
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
-Progress = Callable[[int], None]
-"""Called now and then with the number of rows done."""
+Progress = Callable[[int, float], None]
+"""Called now and then with the number of rows done, and the share of the file, 0 to 1, that has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,8 @@ class Import:
         _seen.create(connection)
         for rows in chunks(sheet.rows(), CHUNK_ROWS):
             self._settle(rows, sheet)
+            if self._progress is not None:
+                self._progress(self._tally.rows, file.share_read)
         if self._adapter.full_list:
             self._end_what_has_gone()
         _seen.drop(connection)
@@ -191,8 +193,6 @@ class Import:
         if aside:
             self._ledger.connection.execute(insert(QuarantinedRow), aside)
         self._tally.rows += len(rows)
-        if self._progress is not None:
-            self._progress(self._tally.rows)
 
     def _count_fault(self, row: Row, fault: Fault) -> None:
         if row.content is fault and not fault.fact_id and fault.reason not in _NEVER_LISTED:
@@ -203,12 +203,14 @@ class Import:
             self._tally.samples.append(FaultSample(row.number, fault.disposition, fault.reason, fault.detail))
 
     def _set_aside(self, row: Row, fault: Fault, sheet: Sheet) -> dict[str, Any]:
+        original = dict(sheet.original(row))
         return {
             "revision": self._ledger.revision,
             "row_number": row.number,
             "reason": fault.reason.value,
             "detail": fault.detail,
-            "original": json.dumps(sheet.original(row), ensure_ascii=False),
+            "original": json.dumps(original, ensure_ascii=False),
+            "masked": _is_masked(original, row),
         }
 
     def _end_what_has_gone(self) -> None:
@@ -305,10 +307,15 @@ class _Batch:
     def __init__(self, ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> None:
         self._ledger = ledger
         self._feed = feed
-        self._codes = {id(row): _stored_codes(row.content, keys) for row in rows}
-        wanted = {(code.scheme, code.code) for codes in self._codes.values() for code in codes}
-        wanted.update(chain.from_iterable(map(contained_in, self._codes.values())))
-        self._fact_ids = {id(row): _fact_id(row.content, feed, self._codes[id(row)]) for row in rows}
+        self._codes: dict[int, tuple[Code, ...]] = {}
+        self._fact_ids: dict[int, str] = {}
+        self._first_events: dict[int, Event] = {}
+        wanted: set[tuple[str, str]] = set()
+        for row in rows:
+            codes = self._codes[id(row)] = _stored_codes(row.content, keys)
+            self._fact_ids[id(row)] = _fact_id(row.content, feed, codes)
+            wanted.update([(code.scheme, code.code) for code in codes])
+            wanted.update(contained_in(codes))
         fact_ids = {fact_id for fact_id in self._fact_ids.values() if fact_id}
         connection = ledger.connection
         self._owners = subjects_named(connection, wanted)
@@ -348,7 +355,7 @@ class _Batch:
         codes = self._codes[id(row)]
         owners = owners_of(codes, self._owner)
         try:
-            record = settle_owner(owners)
+            record = settle_owner(owners) if any(owners.values()) else None
         except RegistryError:
             return _aside(RowReason.IDENTIFIER_COLLISION, "a code in the row belongs to another subject")
         misplaced = self._misplaced(row.content, fact_id, record)
@@ -364,7 +371,14 @@ class _Batch:
 
     def _owner(self, code: Code) -> SubjectRecord | None:
         subject_id = self._owners.get((code.scheme, code.code))
-        return None if subject_id is None else self._records[subject_id]
+        if subject_id is None:
+            return None
+        record = self._records.get(subject_id)
+        if record is None:
+            # Made by an earlier row of the batch; few are ever looked at again.
+            record = self._records[subject_id] = SubjectRecord(subject_id)
+            record.apply(self._first_events.pop(subject_id))
+        return record
 
     def _misplaced(self, content: Statement, fact_id: str, record: SubjectRecord | None) -> Fault | None:
         """Why a row's id cannot be its own: another subject, feed or kind of fact has it."""
@@ -400,23 +414,42 @@ class _Batch:
         self,
         content: Statement,
         fact_id: str,
-        codes: Iterable[Code],
+        owners: dict[Code, SubjectRecord | None],
         record: SubjectRecord | None,
         events: Iterable[Event],
     ) -> None:
         if record is None:
-            record = self._ledger.new_subject()
-            self._records[record.subject_id] = record
-        for code in codes:
-            if self._owners.setdefault((code.scheme, code.code), -1) == -1:
-                self._owners[code.scheme, code.code] = record.subject_id
-                self._ledger.claim_code(record.subject_id, code.scheme, code.code)
+            (first,) = events
+            subject_id = self._ledger.enter(first)
+            self._first_events[subject_id] = first
+        else:
+            subject_id = record.subject_id
+            for event in events:
+                self._ledger.append(record, event)
+        for code, owner in owners.items():
+            if owner is None:
+                self._owners[code.scheme, code.code] = subject_id
+                self._ledger.claim_code(subject_id, code.scheme, code.code)
         if not isinstance(content, SubjectKnown) and fact_id not in self._facts:
             kind = LISTING if isinstance(content, ListingStated) else ADVERSE
-            self._facts[fact_id] = Fact(fact_id, record.subject_id, kind, self._feed)
+            self._facts[fact_id] = Fact(fact_id, subject_id, kind, self._feed)
             self._ledger.claim_fact(self._facts[fact_id])
-        for event in events:
-            self._ledger.append(record, event)
+
+
+def _is_masked(original: Mapping[str, str], row: Row) -> bool:
+    """Whether something of the row was masked before it was kept; a source's own masks are as they came."""
+    came = {"".join(cell.split()) for cell in row.cells}
+    return any(HIDDEN in cell and "".join(cell.split()) not in came for cell in original.values())
+
+
+def settle_rows(ledger: Ledger, keys: SubjectKeys, feed: str, rows: list[Row]) -> list[Fault | None]:
+    """Settle a few rows of a feed against the record, outside any import: for each None, or why it is not taken."""
+    _seen.create(ledger.connection)
+    batch = _Batch(ledger, keys, feed, rows)
+    outcomes = [batch.settle(row) for row in rows]
+    ledger.flush()
+    _seen.drop(ledger.connection)
+    return [outcome if isinstance(outcome, Fault) else None for outcome in outcomes]
 
 
 def _listing_events(
@@ -474,7 +507,7 @@ def _aside(reason: RowReason, detail: str) -> Fault:
 def _stored_codes(content: Statement | Fault, keys: SubjectKeys) -> tuple[Code, ...]:
     if isinstance(content, Fault):
         return ()
-    return tuple(stored_code(identifier, keys) for identifier in content.subject.identifiers)
+    return tuple([stored_code(identifier, keys) for identifier in content.subject.identifiers])
 
 
 def _fact_id(content: Statement | Fault, feed: str, codes: tuple[Code, ...]) -> str:

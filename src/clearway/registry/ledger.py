@@ -120,6 +120,15 @@ class Document:
 NO_DOCUMENT = Document()
 
 
+FEED_ORIGIN = "feed:"
+"""What the origin of a revision begins with that a feed's file made; the feed's name follows."""
+
+
+def origin_of(feed: str) -> str:
+    """The origin of the revisions that a feed's files make."""
+    return FEED_ORIGIN + feed
+
+
 class Ledger:
     """What one revision appends. Needs a write transaction, so that the numbers it gives out stay its own."""
 
@@ -161,9 +170,13 @@ class Ledger:
 
     def new_subject(self) -> SubjectRecord:
         """A subject nobody knew of, without events yet."""
-        self._next_subject += 1
-        self._subjects.append((self._next_subject, self.revision))
-        return SubjectRecord(self._next_subject)
+        return SubjectRecord(self._next_number())
+
+    def enter(self, event: Event) -> int:
+        """Let `event` make a subject that nobody knew of; gives its number. Whoever needs its record adds it up."""
+        subject_id = self._next_number()
+        self._write(subject_id, event)
+        return subject_id
 
     def claim_code(self, subject_id: int, scheme: str, code: str) -> None:
         """Give a code, which nobody has, to a subject."""
@@ -176,9 +189,15 @@ class Ledger:
     def append(self, record: SubjectRecord, event: Event) -> None:
         """Let `event` happen to the subject: in `record` at once, in the database with the next `flush`."""
         record.apply(event)
-        self._events.append(
-            (self.revision, record.subject_id, kind_of(event), event.fact_id, regime_of(event), encode(event))
-        )
+        self._write(record.subject_id, event)
+
+    def _next_number(self) -> int:
+        self._next_subject += 1
+        self._subjects.append((self._next_subject, self.revision))
+        return self._next_subject
+
+    def _write(self, subject_id: int, event: Event) -> None:
+        self._events.append((self.revision, subject_id, kind_of(event), event.fact_id, regime_of(event), encode(event)))
 
     def flush(self) -> None:
         """Write what was appended since the last time."""

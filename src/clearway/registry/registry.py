@@ -10,23 +10,36 @@ from sqlalchemy import Connection, Engine, select
 from clearway.decision.facts import SubjectProfile
 from clearway.postgresql.engine import POOL_SIZE
 from clearway.registry import history as past
+from clearway.registry.case_changes import CaseChanges
 from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
+from clearway.registry.deliveries import Deliveries
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_for, adapter_named
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.fold import SubjectRecord
 from clearway.registry.identity import identify
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
-from clearway.registry.ledger import NO_DOCUMENT, Document, Ledger, facts_known, head, records, subject_named
+from clearway.registry.ledger import (
+    NO_DOCUMENT,
+    Document,
+    Ledger,
+    facts_known,
+    head,
+    origin_of,
+    records,
+    subject_named,
+)
+from clearway.registry.quarantine import Quarantine
+from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
 COMMAND_ORIGIN = "command"
-"""The origin of a revision that a registrar's command made; an import's is `feed:NAME`."""
+"""The origin of a revision that a registrar's command made; an import's is `ledger.origin_of` its feed."""
 
 RPC_ORIGIN = "rpc"
 """The origin of a revision that an act over the wire made."""
@@ -48,6 +61,10 @@ class Registry:
         self._keys = keys
         self.changes = ChangeFeed(engine)
         self.cases = Cases(engine)
+        self.readings = Readings(engine)
+        self.quarantine = Quarantine(engine, keys)
+        self.case_changes = CaseChanges(engine)
+        self.deliveries = Deliveries(engine)
 
     @classmethod
     def open(cls, url: str, keys: SubjectKeys, *, moment: datetime, pool_size: int = POOL_SIZE) -> Registry:
@@ -130,7 +147,7 @@ class Registry:
             raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
         try:
             with writing(self._engine) as connection:
-                ledger = Ledger(connection, actor=actor, moment=moment, origin=f"feed:{adapter.name}", note=note)
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=note)
                 report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
                 if dry_run:
                     raise _DryRun(report)

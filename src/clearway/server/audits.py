@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language, say
@@ -12,33 +10,22 @@ from clearway.gen.v1 import audit_service_pb2 as pb
 from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
-from clearway.server.call import Call
+from clearway.server.call import Call, Methods
 from clearway.server.paging import page_size, page_token, parse_page_token
-
-SERVICE = pb.DESCRIPTOR.services_by_name["AuditService"].full_name
-
-AppliedMeasures = Callable[[Collection[str]], Mapping[str, Sequence[str]]]
-"""Check ids → the measures that were reported as applied after each, for those reported. Blocking."""
-
-
-def none_reported(check_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
-    """No outcome has been reported of any check."""
-    return {}
+from clearway.server.registry_door import RegistryDoor
 
 
 class Audits:
     """Reads the log for auditors. An auditor sees every authority's checks."""
 
-    def __init__(
-        self, log: Log, catalogue: Catalogue, language: Language, applied: AppliedMeasures = none_reported
-    ) -> None:
+    def __init__(self, log: Log, door: RegistryDoor, catalogue: Catalogue, language: Language) -> None:
         self._log = log
+        self._door = door
         self._catalogue = catalogue
         self._language = language
-        self._applied = applied
 
-    def methods(self) -> tuple[tuple[str, type[Any], Any], ...]:
-        """The service's methods, as `clearway.server.worker.Methods` has them."""
+    def methods(self) -> Methods:
+        """The service's methods, as `clearway.server.call.Methods` has them."""
         return (("ListAffectedChecks", pb.ListAffectedChecksRequest, self.list_affected_checks),)
 
     async def list_affected_checks(self, request: pb.ListAffectedChecksRequest, call: Call) -> bytes:
@@ -49,7 +36,10 @@ class Audits:
         question = f"affected:{request.listing_id}"
         after = parse_page_token(request.page_token, question, str) or ""
         size = page_size(request.page_size)
-        records, applied = await asyncio.to_thread(self._read, request.listing_id, after, size + 1)
+        found = await asyncio.to_thread(self._log.relying_on, request.listing_id, after=after, limit=size + 1)
+        records = [stored.record for stored in found]
+        ids = [record.check_id for record in records[:size]]
+        applied = await self._door.read(lambda registry: registry.cases.measures_applied(ids))
         language = call.language(self._language)
         response = pb.ListAffectedChecksResponse()
         for record in records[:size]:
@@ -60,10 +50,6 @@ class Audits:
         if len(records) > size:
             response.next_page_token = page_token(question, records[size - 1].check_id)
         return response.SerializeToString()
-
-    def _read(self, listing_id: str, after: str, limit: int) -> tuple[list[CheckRecord], Mapping[str, Sequence[str]]]:
-        records = [stored.record for stored in self._log.relying_on(listing_id, after=after, limit=limit)]
-        return records, self._applied([record.check_id for record in records])
 
     def _name_authority(self, wire: decision_pb2.Authority, record: CheckRecord, language: Language) -> None:
         wire.code = record.authority

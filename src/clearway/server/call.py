@@ -23,11 +23,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A unary method of the contract: its full name, `/package.Service/Method`, and its request type."""
+    """A method of the contract: its full name, `/package.Service/Method`, and its request type.
+
+    `streams`: it answers with any number of messages, which its servicer writes, and not with one.
+    """
 
     name: str
     request_type: type[Message]
     is_check: bool
+    streams: bool = False
 
 
 @dataclass(slots=True)

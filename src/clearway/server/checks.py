@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.model import ApplicationKind, LicenceItem
-from clearway.decision.decide import UnknownItem, decide
+from clearway.decision.decide import decide
 from clearway.decision.explain import Language
-from clearway.decision.facts import CheckRequest
 from clearway.gen.v1 import check_service_pb2 as pb
-from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
-from clearway.server.errors import Refusal, Violation
+from clearway.server.errors import Refusal
 from clearway.server.freshness import Freshness
-from clearway.server.lookup import Applicant, Lookup
+from clearway.server.lookup import Lookup
+from clearway.server.question import item_of, question_of
 from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
 from clearway.server.rounds import Answer, Rounds
+from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], str]
-
-KINDS = {
-    pb.APPLICATION_KIND_NEW: ApplicationKind.NEW,
-    pb.APPLICATION_KIND_RENEWAL: ApplicationKind.RENEWAL,
-    pb.APPLICATION_KIND_CHANGE: ApplicationKind.CHANGE,
-}
 
 
 class Checks:
@@ -49,6 +42,7 @@ class Checks:
         language: Language,
         clock: Clock,
         new_id: NewId,
+        sources: ScheduledSources,
     ) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
@@ -60,6 +54,7 @@ class Checks:
         self._language = language
         self._clock = clock
         self._new_id = new_id
+        self._sources = sources
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
 
@@ -85,12 +80,13 @@ class Checks:
     def answer(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot: Snapshot) -> Answer:
         """Decide one check on one snapshot. Nothing is recorded yet."""
         moment = self._clock()
-        item = self._item(request)
+        item = item_of(request, self._catalogue)
         applicant = self._lookup.applicant(request.subject, item)
         evidence = self._lookup.evidence(applicant, snapshot, moment)
         day = moment.astimezone(self._catalogue.zone).date()
-        question = self._question(request, item, applicant, call, day)
-        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations)
+        question = question_of(request, item, applicant, call.known_caller(), self._catalogue, day)
+        sources = self._sources.of(snapshot)
+        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations, sources)
         check_id = self._new_id()
         response = pb.CheckSubjectResponse(
             check_id=check_id,
@@ -104,45 +100,13 @@ class Checks:
         stamp(response, moment, snapshot.synced_at)
         raw = response.SerializeToString()
         record = self._recording.answered(
-            call, request, digest, applicant, evidence, snapshot.confirmations, response, moment, raw
+            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw
         )
         return Answer(raw, record, check_id)
 
     async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:
         """Put a refused check on the log. Raises `AuditUnavailable`: then that is the refusal's reason."""
         await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock()))
-
-    def _item(self, request: pb.CheckSubjectRequest) -> LicenceItem:
-        item = self._catalogue.item(request.item_code)
-        if item is None:
-            raise UnknownItem(request.item_code)
-        return item
-
-    def _question(
-        self, request: pb.CheckSubjectRequest, item: LicenceItem, applicant: Applicant, call: Call, day: date
-    ) -> CheckRequest:
-        """The request as the decision takes it. Raises `Refusal` for a region or material the catalogue lacks."""
-        caller = call.known_caller()
-        region = request.region_code or caller.region
-        if request.region_code and not self._catalogue.has_region(request.region_code, day):
-            message = "no such region"
-            violations = [Violation("region_code", message)]
-            raise Refusal(ErrorReason.ERROR_REASON_UNKNOWN_REGION, message, violations=violations)
-        supplied = frozenset(request.supplied_materials)
-        unknown = supplied - self._catalogue.materials(item.code)
-        if unknown:
-            message = "the licence item has no such material"
-            places = [n for n, code in enumerate(request.supplied_materials) if code in unknown]
-            violations = [Violation(f"supplied_materials[{n}]", message) for n in places]
-            raise Refusal(ErrorReason.ERROR_REASON_UNKNOWN_MATERIAL, message, violations=violations)
-        return CheckRequest(
-            item=item.code,
-            application_kind=KINDS[request.application_kind],
-            authority=caller.authority,
-            region=region,
-            supplied_materials=supplied,
-            name=applicant.name,
-        )
 
 
 def stamp(response: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:

@@ -33,6 +33,7 @@ from clearway.server.offers import Offer, commitment_on, offer_in, recorded_chec
 from clearway.server.paging import page_size, page_token, parse_page_token
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.revision import token_of
+from clearway.server.sources import ScheduledSources
 
 QUESTION = "overdue-deferrals"
 
@@ -55,13 +56,16 @@ class Deferrals:
         catalogue: Catalogue,
         language: Language,
         clock: Clock,
+        sources: ScheduledSources,
     ) -> None:
         self._log = log
         self._registry = registry
         self._index = index
+        self._sources = sources
         self._catalogue = catalogue
         self._language = language
         self._clock = clock
+        self._sources = sources
         self._messages = DeferralMessages(catalogue.calendar)
 
     def methods(self) -> Methods:
@@ -83,7 +87,8 @@ class Deferrals:
         if record.deferral(request.check_id).commitment is None:
             with self._index.snapshot() as snapshot:
                 region = call.known_caller().region
-                require_standing(offer, self._catalogue, region, snapshot, self._clock())
+                sources = self._sources.of(snapshot)
+                require_standing(offer, self._catalogue, region, snapshot, self._clock(), sources)
         commitment = self._commitment(offer, record, request)
         deferral = await self._write(offer, call, lambda file: acts.commit(file, request.check_id, commitment))
         return pb.CommitResponse(deferral=self._message(deferral, False, call)).SerializeToString()

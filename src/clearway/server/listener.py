@@ -31,9 +31,12 @@ def options(max_message_bytes: int, max_connection_age: float) -> list[tuple[str
     ]
 
 
-def unary_handlers(service: str, methods: Mapping[Method, Proceed]) -> grpc.GenericRpcHandler:
+def handlers_of(service: str, methods: Mapping[Method, Proceed]) -> grpc.GenericRpcHandler:
     """Handlers that take and give bytes: parsing and its errors belong to the interceptors, not to gRPC."""
-    handlers = {method.name.rpartition("/")[2]: unary(method, chain) for method, chain in methods.items()}
+    handlers = {
+        method.name.rpartition("/")[2]: stream(method, chain) if method.streams else unary(method, chain)
+        for method, chain in methods.items()
+    }
     return grpc.method_handlers_generic_handler(service, handlers)
 
 
@@ -44,6 +47,18 @@ def unary(method: Method, chain: Proceed) -> grpc.RpcMethodHandler[bytes, bytes]
         return await chain(Call(method, raw, context))
 
     return grpc.unary_unary_rpc_method_handler(handle)
+
+
+def stream(method: Method, chain: Proceed) -> grpc.RpcMethodHandler[bytes, bytes]:
+    """The handler of a method that answers with a stream.
+
+    Its servicer writes the messages itself, so that what goes around a call (faults, admission) goes around the stream.
+    """
+
+    async def handle(raw: bytes, context: Context) -> None:
+        await chain(Call(method, raw, context))
+
+    return grpc.unary_stream_rpc_method_handler(handle)
 
 
 class Fallback(grpc.GenericRpcHandler):

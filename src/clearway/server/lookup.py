@@ -23,7 +23,7 @@ from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import fits_mask, mask
 from clearway.subjects.schemes import orgcode, uscc
 from clearway.subjects.schemes.roster import find_scheme
-from clearway.subjects.text import normalise_code
+from clearway.subjects.text import is_masked, normalise_code
 
 SOURCE_SCHEME = "src."
 
@@ -69,6 +69,17 @@ class Lookup:
         require_statute(item)
         key = self._keys.identifier_key(identifier.scheme, self._keys.token(identifier))
         return Applicant("", identifier.scheme, mask(identifier.value), key, identifier)
+
+    def recorded(self, subject: subject_pb2.Subject, key: bytes, item: LicenceItem) -> Applicant:
+        """Whom a recorded request named: `subject` as the log keeps it, `key` as it stands beside.
+
+        A natural person's number is not kept: the key stands for it. Raises what `applicant` raises.
+        """
+        shown = subject.identifier
+        if not key or not is_masked(shown.value):
+            return self.applicant(subject, item)
+        require_statute(item)
+        return Applicant("", shown.scheme, shown.value, key, Identifier(shown.scheme, shown.value, personal=True))
 
     def evidence(self, applicant: Applicant, snapshot: Snapshot, moment: datetime) -> Evidence:
         """What the snapshot holds of the applicant at `moment`. Raises `IndexUnavailable`."""

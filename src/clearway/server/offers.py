@@ -10,7 +10,7 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.model import DeferrableMaterial, Text
 from clearway.decision.answer import Decision, Outcome
 from clearway.decision.decide import decide
-from clearway.decision.facts import CheckRequest, Known, NotKnown
+from clearway.decision.facts import CheckRequest, Known, NotKnown, Sources
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
@@ -19,8 +19,8 @@ from clearway.index.reader import Snapshot
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry.cases.events import Case, Committed, Promise, Words
-from clearway.server.checks import KINDS
 from clearway.server.errors import Refusal
+from clearway.server.question import KINDS
 
 
 class NoOffer(StrEnum):
@@ -79,7 +79,9 @@ def offer_in(record: CheckRecord) -> Offer:
     return Offer(record, request, pb.CheckSubjectResponse.FromString(record.response))
 
 
-def require_standing(offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime) -> None:
+def require_standing(
+    offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime, sources: Sources = ()
+) -> None:
     """Refuse an offer that no longer stands at `moment`. Raises `Refusal` DEFERRAL_NOT_OFFERED.
 
     The same question is decided again on what the index holds now, without a record: a restriction that has come up
@@ -92,11 +94,13 @@ def require_standing(offer: Offer, catalogue: Catalogue, region: str, snapshot: 
         raise not_offered(NoOffer.EXPIRED)
     if offer.record.edition_hash != catalogue.content_hash:
         raise not_offered(NoOffer.EDITION)
-    if decided_again(offer, catalogue, region, snapshot, moment).outcome is not Outcome.DEFERRED_ACCEPTANCE:
+    if decided_again(offer, catalogue, region, snapshot, moment, sources).outcome is not Outcome.DEFERRED_ACCEPTANCE:
         raise not_offered(NoOffer.CHANGED)
 
 
-def decided_again(offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime) -> Decision:
+def decided_again(
+    offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime, sources: Sources
+) -> Decision:
     """What the same question would get at `moment`; the subject is found by the recorded key, without its number."""
     request, record = offer.request, offer.record
     hit = snapshot.find(record.subject_key)
@@ -109,7 +113,7 @@ def decided_again(offer: Offer, catalogue: Catalogue, region: str, snapshot: Sna
         name=request.subject.name,
     )
     evidence = NotKnown() if hit is None else Known(hit.profile, hit.through)
-    return decide(evidence, question, catalogue, moment, snapshot.confirmations)
+    return decide(evidence, question, catalogue, moment, snapshot.confirmations, sources)
 
 
 def commitment_on(offer: Offer, catalogue: Catalogue, request: deferral_pb.CommitRequest) -> Committed:

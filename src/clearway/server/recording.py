@@ -8,7 +8,7 @@ from hashlib import blake2b
 import msgspec
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.decision.facts import Confirmations, Evidence
+from clearway.decision.facts import Confirmations, Evidence, Sources
 from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, encode_record
@@ -17,10 +17,26 @@ from clearway.server.errors import Refusal, status_of
 from clearway.server.lookup import Applicant
 from clearway.subjects.masking import mask
 
-_facts = msgspec.msgpack.Encoder()
+_encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
 OUTCOME_NAMES = {value: name for name, value in decision_pb2.Outcome.items()}
 STANDING_NAMES = {value: name for name, value in decision_pb2.Standing.items()}
+
+
+class KeptFacts(msgspec.Struct, frozen=True, array_like=True):
+    """The facts behind an answer, as its record keeps them."""
+
+    evidence: Evidence
+    confirmations: Confirmations = {}
+    sources: Sources = ()
+
+
+_decode_facts = msgspec.msgpack.Decoder(KeptFacts).decode
+
+
+def facts_in(record: CheckRecord) -> KeptFacts:
+    """The facts behind a recorded answer. Raises `msgspec.DecodeError` where they are not of this version's shape."""
+    return _decode_facts(record.facts)
 
 
 class Recording:
@@ -39,6 +55,7 @@ class Recording:
         applicant: Applicant,
         evidence: Evidence,
         confirmations: Confirmations,
+        sources: Sources,
         response: check_service_pb2.CheckSubjectResponse,
         decided_at: datetime,
         response_bytes: bytes,
@@ -66,7 +83,7 @@ class Recording:
                 edition=self._edition,
                 edition_hash=self._edition_hash,
                 request=as_kept(request, applicant).SerializeToString(),
-                facts=_facts.encode((evidence, confirmations)),
+                facts=_encode_facts(KeptFacts(evidence, confirmations, sources)),
                 response=response_bytes,
                 worker=self._worker,
                 listings=listings_in(response.decision),

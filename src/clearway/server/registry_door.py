@@ -30,8 +30,11 @@ class RegistryDoor:
 
         What has begun is done even where its caller gives up meanwhile.
         """
-        async with self._acting:
-            return await asyncio.shield(asyncio.to_thread(lambda: act(self._opened())))
+        await self._acting.acquire()
+        doing = asyncio.ensure_future(asyncio.to_thread(lambda: act(self._opened())))
+        # Released by the end of the act, not by its caller's: the next one comes after.
+        doing.add_done_callback(lambda _: self._acting.release())
+        return await asyncio.shield(doing)
 
     def close(self) -> None:
         """Let go of the registry."""

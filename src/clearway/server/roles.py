@@ -1,4 +1,7 @@
-"""What each child process of `clearway serve` does: check worker, follower, shipper. Each ends when its parent ends."""
+"""What each child process of `clearway serve` does: worker, follower, shipper, watcher, reader of feeds.
+
+Each ends when its parent ends.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,39 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 import uvloop
 
+from clearway.catalogue.loader import load_catalogue
 from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
+from clearway.index.reader import IndexReader
+from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
+from clearway.registry.fetching.fetcher import Fetcher
+from clearway.registry.fetching.runner import Runner
+from clearway.registry.fetching.status import status_of_all
 from clearway.registry.registry import Registry
+from clearway.server.clock import SteadyClock
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
+from clearway.server.lookup import Lookup
+from clearway.server.metrics import FeedMetrics, serve_metrics
 from clearway.server.settings import Settings
+from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.watching.endpoints import load_webhooks
+from clearway.server.watching.progress import ProgressFile
+from clearway.server.watching.reconsidering import Reconsidering
+from clearway.server.watching.telling import Telling
+from clearway.server.watching.watcher import Sources, Watcher
 from clearway.server.worker import Worker
 
 BEHIND_ANSWERS = 10
-"""How much the shipper gives way where processors are short: its rows are on disk already, answers are waited for."""
+"""How much shipper and watcher give way where processors are short: an answer is waited for, what they do is not."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +83,50 @@ def run_shipper(settings: Settings) -> None:
     stop = stop_event()
     with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
         shipper.run(stop, settings.ship_interval)
+
+
+def run_feeds(settings: Settings) -> None:
+    """Read feeds on schedule, and serve metrics of them, until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    feeds = scheduled_feeds(settings)
+    clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
+    with Registry.open(settings.registry_url, load_keys(settings), moment=clock()) as registry:
+        fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
+        if settings.metrics_address is not None:
+            statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
+            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())))
+        Runner(registry, fetcher, feeds, stop, clock).run()
+
+
+def run_watcher(settings: Settings) -> None:
+    """Notice the changes of pending cases and tell endpoints of them until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    keys = load_keys(settings)
+    catalogue = load_catalogue(settings.catalogue)
+    clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker="watcher"))
+    with (
+        Registry.open(settings.registry_url, keys, moment=clock()) as registry,
+        IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as index,
+    ):
+        sources = Sources(
+            arrivals=Arrivals(open_central(settings.log_file)),
+            changes=registry.case_changes,
+            subjects=registry.changes,
+            index=index,
+            progress=ProgressFile(settings.data_dir),
+        )
+        scheduled = ScheduledSources(scheduled_feeds(settings))
+        reconsidering = Reconsidering(catalogue, Lookup(keys, settings.max_index_age), keys, scheduled)
+        open_for = timedelta(days=settings.case_open_days)
+        watcher = Watcher(sources, reconsidering, open_for, settings.max_index_age, clock)
+        endpoints = load_webhooks(settings.webhooks, catalogue) if settings.webhooks is not None else ()
+        source = f"urn:clearway:{registry.database_id()}"
+        with Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set) as telling:
+            watcher.run(stop, on_change=telling.tell_news)
 
 
 def stop_event() -> threading.Event:

@@ -9,7 +9,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     max_in_flight: Annotated[int, Field(ge=1)] = Field(
         default=2048, description="Calls in flight per worker; one more is refused with OVERLOADED."
+    )
+    max_streams: Annotated[int, Field(ge=1)] = Field(
+        default=128, description="Streams of `WatchCases` per worker; one more is refused with OVERLOADED."
     )
     max_message_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=1024 * 1024, description="Largest request message, in bytes."
@@ -79,12 +82,14 @@ class Settings(BaseSettings):
         default="info", description="Least severe level of the structured logs."
     )
 
-    @field_validator("listen")
+    @field_validator("listen", "metrics_listen")
     @classmethod
-    def _loopback_only(cls, listen: str) -> str:
+    def _loopback_only(cls, listen: str, info: ValidationInfo) -> str:
+        if not listen and info.field_name == "metrics_listen":
+            return listen
         host, _, port = listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
-            raise ValueError("listen must be HOST:PORT")
+            raise ValueError(f"{info.field_name} must be HOST:PORT")
         if not is_loopback(host.strip("[]")):
             raise ValueError("callers are not authenticated, so only a loopback address may be served")
         return listen
@@ -105,6 +110,17 @@ class Settings(BaseSettings):
     def port(self) -> int:
         """The port to serve on; 0 picks a free one."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Where metrics are served, or None where they are not."""
+        host, _, port = self.metrics_listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if host else None
+
+    @property
+    def feeds_dir(self) -> Path:
+        """The folder of lists that wait for a person, and of what is being read."""
+        return self.data_dir / "feeds"
 
     @property
     def registry_url(self) -> str:

@@ -26,8 +26,10 @@ from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
 from clearway.registry.registry import Registry
 from clearway.server.keys import KeyUnreadable, load_keys
-from clearway.server.roles import run_follower, run_shipper, run_worker
+from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
+from clearway.server.sources import scheduled_feeds
+from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
 SHORTEST_LIFE = 5.0
 LONGEST_PAUSE = 10.0
@@ -126,11 +128,17 @@ def end(children: list[Child], patience: float) -> None:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    """Every process of a node: one follower, one shipper, the workers."""
+    """Every process of a node: one follower, one shipper, one watcher, the workers.
+
+    One more reads feeds, where the settings ask for it; it also serves the metrics, and so runs where only they are
+    asked for.
+    """
     names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
+        Child("watcher", run_watcher, (settings,)),
+        *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
         *(Child(name, run_worker, (settings, name)) for name in names),
     ]
 
@@ -138,17 +146,38 @@ def children_of(settings: Settings) -> list[Child]:
 def prepare(settings: Settings) -> None:
     """Make keys and databases, and refuse settings that no worker could serve with.
 
-    Raises `CannotServe` and `CatalogueRejected`.
+    Raises `CannotServe`, `CatalogueRejected` and `FeedsRejected`.
     """
     catalogue = load_catalogue(settings.catalogue)
     if catalogue.find_authority(settings.authority) is None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
+    scheduled_feeds(settings)
+    require_free_metrics_port(settings)
+    try:
+        if settings.webhooks is not None:
+            load_webhooks(settings.webhooks, catalogue)
+    except WebhooksRejected as fault:
+        raise CannotServe(f"the webhooks are rejected: {fault}") from fault
     try:
         keys = load_keys(settings)
         Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
         open_central(settings.log_file).dispose()
     except (KeyUnreadable, RegistryError, NotDurable) as fault:
         raise CannotServe(str(fault)) from fault
+
+
+def require_free_metrics_port(settings: Settings) -> None:
+    """Raise `CannotServe` where the metrics' port is taken."""
+    if settings.metrics_address is None:
+        return
+    host, port = settings.metrics_address
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            taken = os.strerror(fault.errno or 0)
+            raise CannotServe(f"metrics cannot be served on {settings.metrics_listen}: {taken}") from fault
 
 
 @contextlib.contextmanager

@@ -5,7 +5,9 @@ The scheme is given by the caller and never guessed: an 18-digit citizen number 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from clearway.subjects.faults import IdentifierFault, InvalidIdentifier
 from clearway.subjects.schemes import orgcode, taxno, uscc
@@ -31,8 +33,7 @@ LONGEST_WRITTEN = 256
 """No code is this long in any writing; longer text is not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(msgspec.Struct, frozen=True, gc=False):
     """A valid code in its one canonical writing. Made by `parse_identifier` only.
 
     `personal` is true when the code numbers, or may number, a natural person: such a `value` is never stored or logged;
@@ -72,10 +73,12 @@ def organisation_code(uscc_identifier: Identifier) -> Identifier:
     return parse_identifier(orgcode.NAME, _require_uscc(uscc_identifier)[uscc.ORGANISATION])
 
 
+@lru_cache(maxsize=8192)
 def organisation_code_within(scheme: str, code: str) -> str | None:
     """The `cn-orgcode` inside a valid `cn-uscc` or `cn-taxno`; None for other schemes, or where its check fails.
 
     An organisation has one such code for good, so whoever is known by one of these is known by the code inside as well.
+    An import asks for each of its codes more than once, soon after another: the latest answers are kept.
     """
     place = _ORGANISATION.get(scheme)
     if place is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,3 +102,15 @@ def test_a_whole_list_confirms_its_feed_as_of_its_day(registry: Registry, tmp_pa
         registry.import_feed("us-csl", path, actor="o", moment=MOMENT + timedelta(hours=1), as_of=day)
     assert registry.changes.confirmations(1) == {"us-csl": date(2026, 5, 1)}
     assert registry.changes.confirmations(2) == {"us-csl": DAY}
+
+
+def test_a_feed_was_read_when_it_was_loaded_or_when_the_day_it_speaks_of_ended(
+    registry: Registry, tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "list.csv", CSL_HEADER, [csl_row(1)])
+    loaded = MOMENT + timedelta(hours=1)
+    for day in (date(2026, 5, 1), DAY):
+        registry.import_feed("us-csl", path, actor="o", moment=loaded, as_of=day)
+    assert registry.changes.reads(0) == {}
+    assert registry.changes.reads(1) == {"us-csl": datetime(2026, 5, 2, tzinfo=UTC)}
+    assert registry.changes.reads(2) == {"us-csl": loaded}

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from clearway.cli import batch
+from clearway.cli import batch, spreadsheets
 from clearway.cli.exits import Exit
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -86,12 +86,12 @@ def test_a_kind_that_is_none_is_left_to_the_service_to_refuse() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_disarmed(cell: str) -> None:
-    assert batch.disarmed(cell) == f"'{cell}"
+    assert spreadsheets.disarmed(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", CODE, "虚构", "a=b"])
 def test_any_other_cell_stays_as_it_is(cell: str) -> None:
-    assert batch.disarmed(cell) == cell
+    assert spreadsheets.disarmed(cell) == cell
 
 
 def test_rows_come_back_in_order_with_their_answers(stub: Answering, tmp_path: Path) -> None:

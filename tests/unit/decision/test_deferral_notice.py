@@ -26,7 +26,7 @@ def notice(language: Language, *due: Due) -> str:
     ("language", "wanted"),
     [
         (Language.EN, ("N-1", "CASE-1", "Licensing bureau", "2026-05-04", "1. Plan — by 2026-05-11. At the counter.")),
-        (Language.ZH_CN, ("N-1", "CASE-1", "审批局", "2026-05-04", "1. 布局图 — 期限 2026-05-11. 窗口提交。")),
+        (Language.ZH_CN, ("N-1", "CASE-1", "审批局", "2026-05-04", "1. 布局图 — 期限 2026-05-11。窗口提交。")),
     ],
 )
 def test_a_notice_names_what_in_what_form_by_when(language: Language, wanted: tuple[str, ...]) -> None:

@@ -76,6 +76,23 @@ def test_every_answer_is_explained_with_every_gap_filled(numbered: NumberedCase,
     assert bool(HAN.search(text)) == (language is Language.ZH_CN)
 
 
+@pytest.mark.parametrize(
+    ("more", "en", "zh"),
+    [
+        ({}, "Opened on 2026-03-02, to be resolved by 2026-03-30.", "提出日期 2026-03-02，核实期限 2026-03-30。"),
+        ({"provisional": "true"}, "by 2026-03-30 (provisional).", "2026-03-30（暂定）。"),
+        ({"overdue": "true"}, "to have been resolved by 2026-03-30: the term is over.", "已逾期。"),
+    ],
+)
+def test_the_clock_of_an_objection_is_told(more: dict[str, str], en: str, zh: str) -> None:
+    details = {"objection_id": "O", "opened_on": "2026-03-02", "due_on": "2026-03-30", **more}
+    for code in (NoticeCode.STAYED_UNDER_OBJECTION, NoticeCode.UNDER_OBJECTION):
+        notice = Notice(code, "L1", "SAMR-SERIOUS", details)
+        assert notice_text(notice, Language.EN).endswith(en)
+        assert notice_text(notice, Language.ZH_CN).endswith(zh)
+        assert "resolved" not in notice_text(Notice(code, "L1", "SAMR-SERIOUS"), Language.EN)
+
+
 @languages
 @pytest.mark.parametrize("numbered", CASES, ids=str)
 def test_every_notice_is_put_into_words(numbered: NumberedCase, language: Language) -> None:

@@ -223,6 +223,20 @@ def test_an_adverse_record_is_usable_for_its_display_term(severity: Severity, la
 
 
 @pytest.mark.parametrize(
+    ("stated", "last"),
+    [
+        (date(2026, 1, 10), date(2026, 1, 9)),
+        (date(2027, 1, 1), date(2026, 2, 27)),
+    ],
+    ids=["shorter than the longest term", "longer than it"],
+)
+def test_a_sources_own_end_of_display_shortens_the_term_and_never_lengthens_it(stated: date, last: date) -> None:
+    found = msgspec.structs.replace(record(), display_ends_on=stated)
+    assert usable(found, DISPLAY, noon(last))
+    assert not usable(found, DISPLAY, noon(last + timedelta(days=1)))
+
+
+@pytest.mark.parametrize(
     ("kind", "severity", "term", "day", "closes"),
     [
         (AdverseKind.PENALTY, Severity.SERIOUS, None, date(2026, 3, 10), False),

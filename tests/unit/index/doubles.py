@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from clearway.decision.facts import Listing, RegisteredSubject, SubjectProfile
@@ -57,6 +57,7 @@ class MemorySource:
     database: str = "d0"
     revisions: list[dict[int, RegisteredSubject]] = field(default_factory=list)
     confirmed: dict[str, date] = field(default_factory=dict)
+    read: dict[str, datetime] = field(default_factory=dict)
     broken: bool = False
 
     def record(self, *subjects: RegisteredSubject) -> int:
@@ -82,6 +83,9 @@ class MemorySource:
 
     def confirmations(self, upto: int) -> dict[str, date]:
         return dict(self.confirmed)
+
+    def reads(self, upto: int) -> dict[str, datetime]:
+        return dict(self.read)
 
     def count_changed(self, after: int, upto: int) -> int:
         return sum(1 for _ in self.changed(after, upto))

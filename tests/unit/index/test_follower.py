@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -47,9 +47,14 @@ def test_a_confirmation_without_changed_subjects_is_a_revision_too(node: Node) -
     node.follower.step(NOW)
     node.source.record()
     node.source.confirmed = {"feed": date(2026, 6, 1)}
+    node.source.read = {"feed": datetime(2026, 6, 1, 3, tzinfo=UTC)}
     assert node.follower.step(NOW) == Progress(Step.APPLIED, 2, 0)
     with node.reader().snapshot() as snapshot:
         assert snapshot.confirmations == {"feed": date(2026, 6, 1)}
+        assert snapshot.reads == {"feed": datetime(2026, 6, 1, 3, tzinfo=UTC)}
+    node.follower.step(NOW + 5)
+    with node.reader().snapshot() as snapshot:
+        assert snapshot.reads, "a heartbeat keeps what is known of the feeds"
 
 
 def test_an_identifier_taken_back_is_no_longer_found(node: Node) -> None:

@@ -17,6 +17,7 @@ from clearway.registry import migrations
 from clearway.registry.commands import ListSubject, RegisterSubject
 from clearway.registry.database import open_engine, reading
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schema import APPEND_ONLY, Base
 from clearway.subjects.keys import SubjectKeys
@@ -32,6 +33,9 @@ def fill_every_table(registry: Registry, folder: Path) -> None:
     )
     rows = [csl_row(1), csl_row(2, source="Unheard-of List (XX) - Nobody")]
     registry.import_feed("us-csl", write_csv(folder / "list.csv", CSL_HEADER, rows), actor="operator", moment=MOMENT)
+    (row,) = registry.quarantine.list()
+    registry.quarantine.dismiss([row.row_id], actor="operator", moment=MOMENT, note="no list of ours")
+    registry.readings.note(Fetch("us-csl", MOMENT, FetchOutcome.FAILED, "the source cannot be reached"))
     connection = bare(folder)
     for table in Base.metadata.sorted_tables:
         if connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] == 0:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from clearway.registry import importer
 from clearway.registry.commands import Delist, ListSubject, RegisterSubject, Repair
 from clearway.registry.errors import RegistryError, RegistryReason, UnreadableFeed
 from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.feeds.spec import FeedSpec, Limits
 from clearway.registry.importer import ImportReport, SuspiciousList
 from clearway.registry.registry import Registry
 from tests.unit.registry.making import (
@@ -182,7 +184,11 @@ def test_a_quarantined_row_is_kept_as_it_came(desk: Desk) -> None:
     report = desk.flat(known_row(1), BAD_CODE)
     assert report.revision is not None
     (row,) = desk.registry.quarantined(report.revision)
-    assert (row.row_number, row.reason, row.original) == (3, "identifier_check_sign", BAD_CODE)
+    assert (row.row_number, row.reason, row.original) == (
+        3,
+        "identifier_check_sign",
+        dict.fromkeys(COLUMNS, "") | BAD_CODE,
+    )
 
 
 def test_a_dry_run_reports_the_same_and_keeps_nothing(desk: Desk) -> None:
@@ -205,9 +211,13 @@ def test_a_file_that_breaks_off_leaves_nothing(desk: Desk, tmp_path: Path) -> No
 
 def test_progress_is_told(desk: Desk, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "flat.csv", COLUMNS, [listing_row(number) for number in range(5)])
-    told: list[int] = []
-    desk.registry.import_feed("flat-csv", path, actor="operator", moment=MOMENT, progress=told.append)
-    assert told == [2, 4, 5]
+    told: list[tuple[int, float]] = []
+    desk.registry.import_feed(
+        "flat-csv", path, actor="operator", moment=MOMENT, progress=lambda *done: told.append(done)
+    )
+    assert [rows for rows, _ in told] == [2, 4, 5]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1.0
 
 
 def test_an_import_is_noted_with_its_counts(desk: Desk) -> None:
@@ -319,6 +329,36 @@ def test_a_list_cannot_be_as_of_a_day_to_come(desk: Desk) -> None:
     with pytest.raises(RegistryError) as refused:
         desk.csl(*TEN, as_of=DAY + timedelta(days=1))
     assert refused.value.reason is RegistryReason.INVALID_TIME
+
+
+@pytest.mark.parametrize(("limits", "waits"), [(Limits(), True), (Limits(shrink=0.5), False)])
+def test_how_far_a_list_may_change_is_the_feeds_to_say(desk: Desk, limits: Limits, waits: bool, tmp_path: Path) -> None:
+    spec = FeedSpec(name="us-csl", format="us-csl", limits=limits)
+    desk.csl(*TEN)
+    path = write_csv(tmp_path / "csl.csv", CSL_HEADER, TEN[:7])
+    with pytest.raises(SuspiciousList) if waits else nullcontext():
+        report = desk.registry.import_feed(spec, path, actor="operator", moment=MOMENT)
+        assert report.gone == 3
+
+
+def test_a_row_whose_listing_cannot_be_told_may_hide_what_seems_gone(desk: Desk, tmp_path: Path) -> None:
+    spec = FeedSpec(name="tax-a", format="trusted-list", regime="TAX-A", full_list=True, limits=Limits(shrink=1))
+    header = ["企业名称", "统一社会信用代码"]
+    rows = [{"企业名称": f"虚构{number}有限公司", "统一社会信用代码": code(number)} for number in range(3)]
+    path = write_csv(tmp_path / "list.csv", header, rows)
+    desk.registry.import_feed(spec, path, actor="operator", moment=MOMENT)
+    write_csv(path, header, [*rows[1:], {**rows[0], "统一社会信用代码": code(0)[:-1]}])
+    with pytest.raises(SuspiciousList, match="1 listings are missing, and some rows could not be read"):
+        desk.registry.import_feed(spec, path, actor="operator", moment=MOMENT)
+
+
+def test_every_event_says_which_row_it_came_from(desk: Desk) -> None:
+    desk.flat(listing_row(1), known_row(1), adverse_row(1))
+    desk.flat(known_row(2), listing_row(1, document_number="另文号"))
+    events = [entry.event for entry in desk.registry.history("cn-uscc", code(1))]
+    assert [getattr(event, "row", None) for event in events] == [2, 3, 4, 3]
+    again = desk.flat(known_row(9), known_row(2), listing_row(1, document_number="另文号"))
+    assert (again.accepted, again.unchanged) == (1, 2)
 
 
 def test_rows_that_cannot_be_read_may_hide_what_seems_gone(desk: Desk, tmp_path: Path) -> None:

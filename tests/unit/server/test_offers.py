@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.decision.facts import AdverseKind, AdverseRecord, Severity, SubjectProfile
+from clearway.decision.facts import AdverseKind, AdverseRecord, Severity, SourceState, SubjectProfile
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -68,6 +68,15 @@ def test_an_offer_stands_to_the_end_of_its_day_in_the_registrys_zone() -> None:
     last = (MIDNIGHT - timedelta(microseconds=1)).astimezone(UTC)
     require_standing(an_offer(), catalogue(), "110000", snapshot(), last)
     assert because(an_offer(), MIDNIGHT.astimezone(UTC), snapshot()) == NoOffer.EXPIRED
+
+
+def test_an_offer_ends_when_a_source_behind_it_is_overdue() -> None:
+    fresh = SourceState("tax", ("TAX-A",), MOMENT, MOMENT + timedelta(hours=1))
+    require_standing(an_offer(), catalogue(), "110000", snapshot(), MOMENT, (fresh,))
+    overdue = SourceState("tax", ("TAX-A",), None, MOMENT)
+    with pytest.raises(Refusal) as refused:
+        require_standing(an_offer(), catalogue(), "110000", snapshot(), MOMENT, (overdue,))
+    assert refused.value.metadata["because"] == NoOffer.CHANGED
 
 
 def test_an_offer_ends_with_a_fact_behind_it() -> None:

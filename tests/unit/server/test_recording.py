@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from clearway.decision.facts import Known, NotKnown, SubjectProfile
+from clearway.decision.facts import Known, NotKnown, Sources, SourceState, SubjectProfile
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.server.errors import Refusal, refusal_for
 from clearway.server.lookup import Lookup
-from clearway.server.recording import Recording, digest_of
+from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in
 from clearway.subjects.faults import InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
 from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_call, a_request, catalogue
@@ -24,7 +25,7 @@ NAME = "某人某名"
 MASKED_NUMBER = CITIZEN_NUMBER[:6] + "*" * 8 + CITIZEN_NUMBER[-4:]
 
 
-def answered(request: pb.CheckSubjectRequest, evidence: Any = None) -> bytes:
+def answered(request: pb.CheckSubjectRequest, evidence: Any = None, sources: Sources = ()) -> bytes:
     """The record of an answered check, as bytes."""
     item = catalogue().item(request.item_code)
     assert item is not None
@@ -38,6 +39,7 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None) -> bytes:
         LOOKUP.applicant(request.subject, item),
         evidence or NotKnown(),
         {},
+        sources,
         response,
         NOON,
         response.SerializeToString(),
@@ -52,6 +54,18 @@ def refused(request: pb.CheckSubjectRequest | None, refusal: Refusal, raw: bytes
 def planted(raw: bytes, *texts: str) -> list[str]:
     """Which of the texts, or of their longer parts, stand in these bytes."""
     return [text for text in texts if text.encode() in raw or text[-8:].encode() in raw]
+
+
+def test_the_facts_of_a_check_hold_what_it_was_decided_from() -> None:
+    sources = (SourceState("samr", ("SAMR-SERIOUS",), NOON, NOON),)
+    record = decode_record(answered(a_request(), sources=sources))
+    assert facts_in(record) == KeptFacts(NotKnown(), {}, sources)
+
+
+def test_facts_of_a_shape_that_is_not_ours_are_noticed() -> None:
+    record = msgspec.structs.replace(decode_record(answered(a_request())), facts=b"\xc1")
+    with pytest.raises(msgspec.DecodeError):
+        facts_in(record)
 
 
 def test_an_organisations_check_is_kept_whole() -> None:

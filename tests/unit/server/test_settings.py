@@ -72,3 +72,12 @@ def test_every_setting_is_shown_at_start() -> None:
 
 def test_every_setting_is_described() -> None:
     assert not [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_metrics_are_served_on_loopback_only_and_by_default_not_at_all() -> None:
+    assert Settings().metrics_address is None
+    assert Settings(metrics_listen="127.0.0.1:9464").metrics_address == ("127.0.0.1", 9464)
+    assert Settings(metrics_listen="[::1]:9464").metrics_address == ("::1", 9464)
+    for address in ("0.0.0.0:9464", "9464", "127.0.0.1:99999", "metrics.example:9464"):
+        with pytest.raises(ValidationError):
+            Settings(metrics_listen=address)

@@ -13,7 +13,7 @@ from clearway.decision.decide import decide
 from clearway.decision.explain import Language
 from clearway.decision.facts import CheckRequest, Known, Listing, SubjectProfile
 from clearway.gen.v1 import check_service_pb2, decision_pb2
-from clearway.server import checks, translate
+from clearway.server import question, translate
 from tests.unit.server.calls import CODE, NOON, catalogue
 
 DAY = date(2026, 3, 2)
@@ -52,8 +52,8 @@ def test_every_value_on_the_wire_can_come_about(table: Mapping[Any, int], wire: 
 
 
 def test_every_application_kind_of_the_wire_is_understood() -> None:
-    assert {0, *checks.KINDS} == set(check_service_pb2.ApplicationKind.values())
-    assert set(checks.KINDS.values()) == set(ApplicationKind)
+    assert {0, *question.KINDS} == set(check_service_pb2.ApplicationKind.values())
+    assert set(question.KINDS.values()) == set(ApplicationKind)
 
 
 def listed(listing_id: str, regime: str, authority: str = "") -> SubjectProfile:

@@ -8,6 +8,6 @@
 from __future__ import annotations
 
 from clearway.cli.registry import acts, reading
-from clearway.cli.registry.group import data_dir_option, json_option, opened, registry
+from clearway.cli.registry.group import DAY, data_dir_option, json_option, opened, registry
 
-__all__ = ["acts", "data_dir_option", "json_option", "opened", "reading", "registry"]
+__all__ = ["DAY", "acts", "data_dir_option", "json_option", "opened", "reading", "registry"]

@@ -11,7 +11,7 @@ import msgspec
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.cli.exits import Exit
-from clearway.cli.output import console, fail, plain, print_facts, print_json, print_table
+from clearway.cli.output import as_builtins, console, fail, plain, print_facts, print_json, print_table
 from clearway.cli.registry.group import (
     MOMENT,
     catalogue_option,
@@ -209,8 +209,3 @@ def profile_document(profile: SubjectProfile) -> dict[str, Any]:
     found["listings"] = [as_builtins(msgspec.structs.asdict(listing)) for listing in profile.listings]
     found["adverse_records"] = [as_builtins(msgspec.structs.asdict(record)) for record in profile.adverse_records]
     return found
-
-
-def as_builtins(value: object) -> Any:
-    """Anything msgspec knows as JSON's own types."""
-    return msgspec.to_builtins(value, str_keys=True)

@@ -650,7 +650,9 @@ class WatchCasesRequest(_message.Message):
     after: _builtins.str
     """After this event, as its `cursor` said."""
     since_revision: _builtins.str
-    """Every change that a later revision than this brought; `revision` of an answer or of an event."""
+    """Every change noticed at this revision or a later one; `revision` of an answer or of an event. What was noticed at
+    this very revision may have been heard of before: its `change_id` tells.
+    """
     case_number: _builtins.str
     """One case only. Empty: every pending case of the caller's authority."""
     def __init__(
@@ -742,7 +744,7 @@ class WatchCasesResponse(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """Where to go on after a disconnect."""
+    """Where to go on after a disconnect: nothing is missed, and nothing comes again."""
     revision: _builtins.str
     """The revision that every pending case has been compared with."""
     @_builtins.property

@@ -66,8 +66,8 @@ def describe(
 
 def names_a_person(codes: tuple[Code, ...]) -> bool:
     """Whether the codes, apart from feeds' own numbers, are all those of a natural person."""
-    real = [code for code in codes if not code.scheme.startswith(SOURCE_SCHEME)]
-    return bool(real) and all(code.personal for code in real)
+    persons = [code for code in codes if code.personal]
+    return bool(persons) and all(code.personal or code.scheme.startswith(SOURCE_SCHEME) for code in codes)
 
 
 def settle_owner(owners: dict[Code, SubjectRecord | None]) -> SubjectRecord | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.feeds import us_csl, us_sdn
 from clearway.registry.feeds.dual_publicity import settle_codes
 from clearway.registry.feeds.flat_csv import FlatCsv
 from clearway.registry.feeds.formats import shipped_mapping
@@ -33,6 +34,10 @@ def _mapped(spec: FeedSpec) -> Adapter:
 def _table(spec: FeedSpec, mapping: Mapping, settle: Settle | None) -> Adapter:
     if mapping.states is Fact.LISTING and mapping.regime is None and spec.regime is None:
         raise _invalid(f"a feed of the format {spec.format} needs a regime, which its files do not say")
+    if mapping.states is not Fact.LISTING and spec.full_list:
+        raise _invalid(
+            f"full_list: what a feed of the format {spec.format} states does not end when it goes from a list"
+        )
     return TableFeed(spec, mapping, settle)
 
 
@@ -50,6 +55,16 @@ FORMATS: dict[str, Callable[[FeedSpec], Adapter]] = {
     MAPPED: _mapped,
 }
 """Format name → what makes a feed's adapter. Without configuration, a feed has its format's name."""
+
+REGIMES_OF_FORMATS: dict[str, tuple[str, ...]] = {
+    "us-csl": tuple(us_csl.REGIMES.values()),
+    "us-sdn": (us_sdn.REGIME,),
+    "world-bank": ("WORLD-BANK-INELIGIBLE",),
+}
+"""Format → the regimes that its files carry, where the format says so and the feed does not."""
+
+ROWS_NAME_REGIMES = frozenset({"flat-csv", "us-csl", MAPPED})
+"""Formats whose rows may name their regimes themselves, whatever the feed's own."""
 
 
 def adapter_named(feed: str) -> Adapter:

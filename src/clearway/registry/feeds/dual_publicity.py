@@ -83,8 +83,11 @@ _IN_DATABASE = re.compile(r"(?:xk|cf)_xdr_(?P<part>[a-z]+)")
 _OF_ONE_MEANING = frozenset({1, 4})
 
 
-def settle_codes(header: Header, mapping: Mapping) -> Mapping:
-    """The mapping with the columns of codes that this header has. Raises `UnreadableFeed` where they are ambiguous."""
+def settle_codes(header: Header, mapping: Mapping) -> tuple[Mapping, tuple[int, ...]]:
+    """The mapping with the columns of codes that this header has, and the columns that tell its generation.
+
+    Raises `UnreadableFeed` where they are ambiguous.
+    """
     generation = generation_of(header)
     columns: dict[str, str] = {}
     personal = []
@@ -100,7 +103,8 @@ def settle_codes(header: Header, mapping: Mapping) -> Mapping:
         )
     in_order = sorted(columns, key=lambda key: LEADING.index(columns[key]))
     codes = tuple(CodeColumn(scheme=columns[key], headers=(key,)) for key in in_order)
-    return mapping.model_copy(update={"codes": codes, "personal": tuple(personal)})
+    telling = tuple(at for at, key in enumerate(header.keys) if _tells(key) or key in personal)
+    return mapping.model_copy(update={"codes": codes, "personal": tuple(personal)}), telling
 
 
 def generation_of(header: Header) -> Generation | None:
@@ -147,6 +151,10 @@ def _signs(header: Header, generation: Generation) -> list[str]:
         elif generation is Generation.OF_2018 and (named := _IN_DATABASE.fullmatch(key)) and named["part"] in DATABASE:
             found.append(key.upper())
     return found
+
+
+def _tells(key: str) -> bool:
+    return _number(key) is not None or any(key in columns for columns in ONLY_IN.values())
 
 
 def _number(key: str) -> int | None:

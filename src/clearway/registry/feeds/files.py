@@ -9,6 +9,7 @@ import csv
 import gzip
 import hashlib
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from enum import StrEnum
@@ -75,6 +76,12 @@ class FeedFile:
     def close(self) -> None:
         """Let go of the file."""
         self._stream.close()
+
+    @property
+    def share_read(self) -> float:
+        """How much of the file, as it lies on disk, has been read by `lines`: 0 to 1."""
+        length = os.fstat(self._stream.fileno()).st_size
+        return self._stream.tell() / length if length else 1.0
 
     def lines(self) -> Iterator[tuple[int, list[str]]]:
         """The number of each line and its cells; blank lines are passed over. Raises `UnreadableFeed`.

@@ -88,6 +88,8 @@ class FlatCsv:
         self.name = spec.name
         self.full_list = False if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        # Each row names its own.
+        self.regimes: tuple[str, ...] = ()
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> FlatSheet:
         """Read the header. Raises `UnreadableFeed` for a missing, doubled or unknown column."""
@@ -129,7 +131,7 @@ class FlatSheet:
             for column in ("code", "aliases", "name", "other_names", "listing_id", "record_id"):
                 if named.get(column):
                     named[column] = mask(named[column])
-        return {column: cell for column, cell in named.items() if cell}
+        return named
 
 
 def _named(columns: list[str], cells: list[str]) -> dict[str, str]:

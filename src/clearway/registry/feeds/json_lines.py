@@ -33,6 +33,7 @@ ROWS_MEMBERS = ("data", "rows", "results", "records", "items", "list", "result")
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -61,7 +62,7 @@ def _is_ndjson(stream: IO[bytes]) -> bool:
     first = stream.readline(MAX_LINE).removeprefix(_BOM)
     try:
         members = _MEMBERS.decode(first)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_JSON:
         return False
     # One object alone on its line is a document if it holds rows, and else a row.
     return bool(stream.readline(MAX_LINE).strip()) or not any(map(_is_array, members.values()))
@@ -83,7 +84,7 @@ def _document(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         array = content if content.lstrip()[:1] == b"[" else _array_in(_MEMBERS.decode(content))
         members = _ARRAY.decode(array)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_JSON as error:
         raise UnreadableFeed("the file is neither a JSON array of objects nor an object that holds one") from error
     for number, member in enumerate(members, 1):
         yield number, _row(member, f"row {number}")
@@ -104,7 +105,7 @@ def _is_array(member: msgspec.Raw) -> bool:
 def _row(text: bytes | msgspec.Raw, where: str) -> dict[str, str]:
     try:
         members = _OBJECT.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _NO_JSON as error:
         raise UnreadableFeed(f"{where} is no JSON object") from error
     cells: dict[str, str] = {}
     _lay_flat(members, "", cells, MAX_DEPTH)

@@ -155,6 +155,8 @@ class Mapping(_Model):
         foreign = sorted(_FIELDS_OF_FACTS & set(self.values()) - _FIELDS_OF[self.states])
         if foreign:
             raise ValueError(f"{self.states} has no {', '.join(foreign)}")
+        if self.full_list and self.states is not Fact.LISTING:
+            raise ValueError(f"full_list: {self.states} rows do not end when they go from a list")
         missing = [name for name in _NEEDED_BY.get(self.states, ()) if getattr(self, name) is None]
         if missing:
             raise ValueError(f"{self.states} needs {', '.join(missing)}")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import TypeVar, assert_never
+
+import msgspec
 
 from clearway.decision.facts import AdverseKind, Severity
 from clearway.registry.events import AdverseFacts, ListingFacts
@@ -63,7 +65,8 @@ E = TypeVar("E", bound=StrEnum)
 class RowReader:
     """Reads the rows of one file: a mapping together with the columns that the file's header has for it."""
 
-    def __init__(self, spec: FeedSpec, mapping: Mapping, header: Header) -> None:
+    def __init__(self, spec: FeedSpec, mapping: Mapping, header: Header, telling: Sequence[int] = ()) -> None:
+        """`telling` are the columns that tell how the others are to be read, and are not read themselves."""
         self.header = header
         self._feed = spec.name
         self._mapping = mapping
@@ -79,6 +82,7 @@ class RowReader:
         read: set[int | None] = {*self._columns.values(), *self._where.values(), self._kind}
         read |= {at for _, at in self._codes}
         self._kept = sorted({at for at in read if at is not None})
+        self._telling = [at for at in telling if at not in self._kept]
 
     def read(self, cells: list[str]) -> Statement | Fault:
         """What the row states, or what is wrong with it."""
@@ -93,7 +97,7 @@ class RowReader:
         """A row that is set aside is still on its list, where its id can be told."""
         if fault.fact_id or not given or fault.disposition is Disposition.REJECTED:
             return fault
-        return replace(fault, fact_id=f"{self._feed}:{given}")
+        return msgspec.structs.replace(fault, fact_id=f"{self._feed}:{given}")
 
     def original(self, row: Row) -> dict[str, str]:
         """The columns that are read, with the numbers of natural persons masked; names too, where it may be one's."""
@@ -104,11 +108,12 @@ class RowReader:
             hidden.update(self._columns.get(name) for name in ("name", "other_names", "id"))
         kept = {}
         for at in self._kept:
-            cell = plain(row.cells[at])
+            cell = row.cells[at].strip()
             if at not in public:
                 cell = mask(cell) if at in hidden else without_citizen_numbers(cell)
             kept[self.header.cells[at]] = cell
-        return kept
+        # Without them, the header of the row read again would not say what this one says.
+        return kept | {self.header.cells[at]: "" for at in self._telling}
 
     def _may_be_about_a_person(self, row: Row) -> bool:
         """Whether nothing shows that a row set aside is about an organisation."""

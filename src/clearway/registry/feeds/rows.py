@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from clearway.registry.events import AdverseFacts, ListingFacts
 from clearway.registry.feeds.spec import Limits
@@ -58,8 +59,7 @@ class Disposition(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """What is wrong with a row. `detail` names fields and shapes, never the row's content.
 
     `fact_id` is the listing's, where it could be read: a row set aside is still on its list.
@@ -81,8 +81,7 @@ class RowFault(Exception):
         self.fault = Fault(disposition, reason, detail, fact_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectDescribed:
+class SubjectDescribed(msgspec.Struct, frozen=True, gc=False):
     """How a row describes its subject. `identifiers` are never empty; the feed's own number counts as one."""
 
     identifiers: tuple[Identifier, ...]
@@ -92,8 +91,7 @@ class SubjectDescribed:
     masked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListingStated:
+class ListingStated(msgspec.Struct, frozen=True, gc=False):
     """The row states a listing."""
 
     subject: SubjectDescribed
@@ -102,8 +100,7 @@ class ListingStated:
     confirmed_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AdverseStated:
+class AdverseStated(msgspec.Struct, frozen=True, gc=False):
     """The row states an adverse record."""
 
     subject: SubjectDescribed
@@ -111,8 +108,7 @@ class AdverseStated:
     facts: AdverseFacts
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectKnown:
+class SubjectKnown(msgspec.Struct, frozen=True, gc=False):
     """The row states that the subject is known. `about` tells a feed's several statements about one subject apart."""
 
     subject: SubjectDescribed
@@ -123,8 +119,7 @@ Statement = ListingStated | AdverseStated | SubjectKnown
 """What an intelligible row states."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row: its line's number in the file, its cells, and what it states or what is wrong with it."""
 
     number: int
@@ -156,6 +151,10 @@ class Adapter(Protocol):
     @property
     def limits(self) -> Limits:
         """How far a whole list may change without a person's word."""
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes that its listings may be under; empty where they may be under any, or where it lists nobody."""
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> Sheet:
         """Read the header and hand over the sheet. Raises `UnreadableFeed` where it is not this format."""

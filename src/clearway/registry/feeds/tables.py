@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Named
 
 from clearway.registry.feeds.header import Header, find_header
-from clearway.registry.feeds.mapping import Mapping
+from clearway.registry.feeds.mapping import Fact, Mapping
 from clearway.registry.feeds.row_reader import RowReader
 from clearway.registry.feeds.rows import Disposition, Fault, Row, RowReason, Statement
 from clearway.registry.feeds.spec import FeedSpec
 
 Lines = Iterator[tuple[int, list[str]]]
-Settle = Callable[[Header, Mapping], Mapping]
-"""Settles what only a file's whole header can say of its mapping. Raises `UnreadableFeed`."""
+Settle = Callable[[Header, Mapping], tuple[Mapping, tuple[int, ...]]]
+"""Settles what only a file's whole header can say of its mapping: the mapping, and the columns that told it.
+
+Raises `UnreadableFeed`.
+"""
 
 
 class TableFeed:
@@ -23,6 +26,7 @@ class TableFeed:
         self.name = spec.name
         self.full_list = mapping.full_list if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = _regimes(spec, mapping)
         self._spec = spec
         self._mapping = mapping
         self._settle = settle
@@ -32,9 +36,18 @@ class TableFeed:
         mapping = self._mapping
         columns = (*mapping.values().values(), *mapping.codes, *((mapping.kinds,) if mapping.kinds else ()))
         header = find_header(lines, [column.headers for column in columns if column.needed])
+        telling: tuple[int, ...] = ()
         if self._settle is not None:
-            mapping = self._settle(header, mapping)
-        return Table(RowReader(self._spec, mapping, header), lines)
+            mapping, telling = self._settle(header, mapping)
+        return Table(RowReader(self._spec, mapping, header, telling), lines)
+
+
+def _regimes(spec: FeedSpec, mapping: Mapping) -> tuple[str, ...]:
+    """The regimes that rows are under, where no column of theirs says which."""
+    if mapping.states is not Fact.LISTING or (mapping.regime is not None and mapping.regime.headers):
+        return ()
+    stated = spec.regime or (mapping.regime.constant if mapping.regime is not None else "")
+    return (stated,) if stated else ()
 
 
 class Table:

@@ -126,6 +126,7 @@ class UsConsolidatedScreeningList:
         self.name = spec.name
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = tuple(REGIMES.values())
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
@@ -155,7 +156,7 @@ class UsCslSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if cell}
+        return dict(zip(self._columns, row.cells, strict=False))
 
 
 def _content(cells: dict[str, str]) -> ListingStated | Fault:

@@ -28,10 +28,12 @@ from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.feeds.us_csl import CODES, MAX_NAME
 from clearway.subjects.identifiers import Identifier, InvalidIdentifier, parse_identifier
 
+REGIME = "US-SDN"
+
 SPEC = FeedSpec(
     name="us-sdn",
     format="us-sdn",
-    regime="US-SDN",
+    regime=REGIME,
     designating_authority="Office of Foreign Assets Control, Department of the Treasury",
 )
 """The feed that needs no configuration."""
@@ -76,6 +78,7 @@ class UsSdn:
         self.name = spec.name
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
+        self.regimes = (spec.regime or SPEC.regime or "",)
         self._spec = spec
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsSdnSheet:
@@ -113,7 +116,7 @@ class UsSdnSheet:
 
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
-        return {column: cell for column, cell in self._named(row.cells).items() if column in KEPT}
+        return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if column in KEPT}
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         texts = (" ".join(cell.split()) for cell in cells)

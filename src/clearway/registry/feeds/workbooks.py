@@ -7,6 +7,7 @@ memory. Only then calamine reads it. The rows are those of the first visible she
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 import zlib
@@ -28,12 +29,13 @@ MAX_UNPACKED = 512 << 20
 MAX_PARTS = 2000
 """Parts of a workbook, at most."""
 
-MAX_CELLS = 16_000_000
+MAX_CELLS = 8_000_000
 """Cells of a sheet, counted over the whole rectangle that the filled ones span, at most."""
 
-MAX_SIGNS = 256 << 20
+MAX_SIGNS = 128 << 20
 """Signs in a workbook's cells, a shared text counted wherever it is used, at most."""
 
+_PLACE = re.compile(r"(?P<column>[A-Za-z]{1,3})(?P<row>[0-9]{1,7})")
 _BLOCK = 1 << 20
 _IN_MEMORY = 16 << 20
 
@@ -158,7 +160,7 @@ class _Measure:
                 self._in_value = True
             case "row":
                 given = attributes.get("r", "")
-                self._row = int(given) if given.isdecimal() and len(given) < 9 else self._row + 1
+                self._row = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else self._row + 1
                 self._column = 0
             case "si":
                 self._texts.lengths.append(0)
@@ -180,16 +182,17 @@ class _Measure:
             self._texts.own += len(text)
 
     def _place(self, reference: str) -> None:
+        """Where the cell stands: where it says, or behind the one before it."""
         self._column += 1
-        letters = reference.rstrip("0123456789")
-        if reference[:9] != reference or not (letters.isascii() and letters.isalpha() and letters != reference):
-            if reference:
-                raise UnreadableFeed("the workbook is damaged or protected")
+        if not reference:
             return
+        place = _PLACE.fullmatch(reference)
+        if place is None:
+            raise UnreadableFeed("the workbook is damaged or protected")
         self._column = 0
-        for letter in letters.upper():
+        for letter in place["column"].upper():
             self._column = self._column * 26 + ord(letter) - ord("A") + 1
-        self._row = int(reference[len(letters) :])
+        self._row = int(place["row"])
 
     def _fill(self) -> None:
         self._cells += 1

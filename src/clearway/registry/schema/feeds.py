@@ -32,8 +32,11 @@ class FeedRunRow(Base):
     reasons: Mapped[str] = mapped_column(Text())
 
 
+Index("feed_run_by_feed", FeedRunRow.feed, FeedRunRow.revision)
+
+
 class QuarantinedRow(Base):
-    """A row set aside for correction, as it came; codes and names of natural persons are masked."""
+    """A row set aside for correction, as it came. `masked`: it may be about a natural person, and is kept masked."""
 
     __tablename__ = "quarantined_row"
 
@@ -43,6 +46,7 @@ class QuarantinedRow(Base):
     reason: Mapped[str] = mapped_column(byte_text(64))
     detail: Mapped[str] = mapped_column(Text())
     original: Mapped[str] = mapped_column(Text())
+    masked: Mapped[bool] = mapped_column(default=False)
 
 
 class QuarantineResolutionRow(Base):

@@ -46,6 +46,8 @@ def claim_organisation_codes() -> None:
 
 
 def make_feeds() -> None:
+    op.create_index("feed_run_by_feed", "feed_run", ["feed", "revision"])
+    op.add_column("quarantined_row", sa.Column("masked", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "quarantine_resolution",
         reference("quarantined_id", "quarantined_row.quarantined_id", primary_key=True, autoincrement=False),

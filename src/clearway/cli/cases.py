@@ -1,0 +1,127 @@
+"""`clearway cases`: what followed an answer: deferral, outcome, feedback that is missing, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.catalogue.loader import load_catalogue
+from clearway.cli import coverage, deferrals, feedback, log, registry
+from clearway.cli.deferral_card import DeferralCard
+from clearway.cli.exits import Exit
+from clearway.cli.log import print_checks, row_of
+from clearway.cli.output import as_json, console, fail, print_json, print_table
+from clearway.cli.registry import data_dir_option, json_option
+from clearway.cli.serve import settings_from
+from clearway.decision.explain import Language
+from clearway.gen.v1 import deferral_service_pb2 as pb
+from clearway.querylog.reader import Filter
+from clearway.querylog.record import CheckRecord
+from clearway.registry.cases.events import Case, CaseClosed, CaseEntry, OutcomeReported
+from clearway.registry.cases.store import CaseRecord
+from clearway.server.deferral_messages import DeferralMessages
+
+MOST_CHECKS = 1000
+
+
+@click.group()
+def cases() -> None:
+    """What followed an answer: deferral, outcome, missing feedback, coverage."""
+
+
+for command in (
+    deferrals.commit,
+    deferrals.notice,
+    deferrals.supplement,
+    deferrals.extend,
+    deferrals.withdraw,
+    deferrals.lapse,
+    deferrals.deferral,
+    feedback.report,
+    feedback.overdue,
+    coverage.coverage,
+):
+    cases.add_command(command)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCase:
+    """A case as the log and the record of one data folder have it."""
+
+    checks: Sequence[CheckRecord]
+    record: CaseRecord
+    deferrals: Sequence[pb.Deferral]
+
+
+@cases.command()
+@click.argument("case_number")
+@click.option("--authority", help="The authority whose case it is; by default the configured one.")
+@data_dir_option
+@json_option
+def show(case_number: str, authority: str | None, data_dir: Path | None, json_wanted: bool) -> None:
+    """Show a case of this data folder: its checks, its deferral, what was reported."""
+    settings = settings_from({"data_dir": data_dir})
+    case = Case(authority or settings.authority, case_number)
+    found = read(case, data_dir, load_catalogue(settings.catalogue), Language(settings.language))
+    if not found.checks and not found.record.entries:
+        fail("no check and no act is recorded in this case", Exit.FAILED)
+    if json_wanted:
+        print_json(document(found))
+        return
+    print_checks(found.checks)
+    for deferral in found.deferrals:
+        DeferralCard(deferral).print(console)
+    print_outcomes(found.record.entries)
+
+
+def read(case: Case, data_dir: Path | None, catalogue: Catalogue, language: Language) -> WholeCase:
+    """Everything of a case."""
+    wanted = Filter(authority=case.authority, case_number=case.case_number)
+    checks = [stored.record for stored in log.opened(data_dir).newest(wanted, limit=MOST_CHECKS)]
+    with registry.opened(data_dir) as opened:
+        record = opened.cases.of_case(case)
+    messages, today = DeferralMessages(catalogue.calendar), datetime.now(catalogue.zone).date()
+    found = [messages.committed(d, record.closed, today, language) for d in record.deferrals().values()]
+    return WholeCase(checks, record, found)
+
+
+def document(found: WholeCase) -> dict[str, Any]:
+    """A case as JSON."""
+    entries = found.record.entries
+    return {
+        "case_number": found.record.case.case_number,
+        "authority": found.record.case.authority,
+        "closed": found.record.closed,
+        "checks": [row_of(record) for record in found.checks],
+        "deferrals": [as_json(deferral) for deferral in found.deferrals],
+        "outcomes": [
+            {"check_id": entry.check_id, "recorded_at": entry.recorded_at.isoformat()}
+            | msgspec.to_builtins(entry.event)
+            for entry in entries
+            if isinstance(entry.event, OutcomeReported | CaseClosed)
+        ],
+    }
+
+
+def print_outcomes(entries: Sequence[CaseEntry]) -> None:
+    """What was reported, a row a measure, and how the case ended."""
+    rows = [
+        (f"{entry.recorded_at:%Y-%m-%d\n%H:%M:%S}", entry.event.officer, report.measure, report.result, reason)
+        for entry in entries
+        if isinstance(entry.event, OutcomeReported)
+        for report in entry.event.measures
+        for reason in ("\n".join(filter(None, (report.reason or "", report.text))),)
+    ]
+    if rows:
+        print_table(("reported (UTC)", "officer", "measure", "result", "why"), rows, title="outcome")
+    for entry in entries:
+        if isinstance(entry.event, CaseClosed):
+            moment = entry.event.decided_at.astimezone(UTC)
+            console.print(f"closed: {entry.event.result} ({moment:%Y-%m-%d %H:%M:%S} UTC)", soft_wrap=True)

@@ -1,0 +1,148 @@
+"""What a worker answers with: the transport-free part behind each method, and which service offers what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uuid_utils
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language
+from clearway.gen.v1 import audit_service_pb2, deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.index.reader import IndexReader
+from clearway.querylog.group_commit import GroupCommit
+from clearway.querylog.reader import Log
+from clearway.server.audits import Audits
+from clearway.server.batch import Batches
+from clearway.server.call import Methods
+from clearway.server.checks import Checks, Clock
+from clearway.server.coverage import CoverageReports
+from clearway.server.deferrals import Deferrals
+from clearway.server.freshness import Freshness
+from clearway.server.lookup import Lookup
+from clearway.server.outcomes import Outcomes
+from clearway.server.overdue import OverdueOutcomes
+from clearway.server.recorded_checks import RecordedChecks
+from clearway.server.recording import Recording
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.registry_service.service import RegistryService
+from clearway.server.replays import Replays
+from clearway.server.rounds import Rounds
+from clearway.server.settings import Settings
+from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.watching.case_stream import CaseStream
+from clearway.subjects.keys import SubjectKeys
+
+CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
+REGISTRY_SERVICE = registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name
+DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
+AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE)
+
+CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
+"""Requests that are checks: they leave a row on the log even where they are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a worker decides by: settings, catalogue, secret, clock, and its own name."""
+
+    settings: Settings
+    catalogue: Catalogue
+    keys: SubjectKeys
+    clock: Clock
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What a worker reads and writes."""
+
+    index: IndexReader
+    journal: GroupCommit
+    log: Log
+    door: RegistryDoor
+    replays: Replays
+    rounds: Rounds
+    cases: CaseStream
+
+
+@dataclass(frozen=True, slots=True)
+class Servicers:
+    """The transport-free parts behind the methods of one worker."""
+
+    checks: Checks
+    batches: Batches
+    recorded: RecordedChecks
+    outcomes: Outcomes
+    deferrals: Deferrals
+    overdue: OverdueOutcomes
+    coverage: CoverageReports
+    registry: RegistryService
+    audits: Audits
+    cases: CaseStream
+
+    def unary(self) -> dict[str, Methods]:
+        """Service → its unary methods."""
+        return {
+            CHECK_SERVICE: (
+                ("CheckSubject", pb.CheckSubjectRequest, self.checks.check),
+                ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, self.batches.check),
+                ("GetCheck", pb.GetCheckRequest, self.recorded.get),
+                *self.outcomes.methods(),
+            ),
+            REGISTRY_SERVICE: self.registry.methods(),
+            DEFERRAL_SERVICE: self.deferrals.methods(),
+            AUDIT_SERVICE: (*self.audits.methods(), *self.overdue.methods(), *self.coverage.methods()),
+        }
+
+    def streams(self) -> dict[str, Methods]:
+        """Service → its methods that stream."""
+        return {CHECK_SERVICE: (("WatchCases", pb.WatchCasesRequest, self.cases.watch),)}
+
+
+def servicers_of(rules: Rules, stores: Stores) -> Servicers:
+    """The servicers of one worker. Raises `FeedsRejected`."""
+    settings, catalogue, clock = rules.settings, rules.catalogue, rules.clock
+    log, door = stores.log, stores.door
+    language = Language(settings.language)
+    sources = ScheduledSources(scheduled_feeds(settings))
+    checks = checks_of(rules, stores, language, sources)
+    due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
+    return Servicers(
+        checks=checks,
+        batches=Batches(checks, stores.index, stores.journal, Freshness(stores.index), stores.replays),
+        recorded=RecordedChecks(log, catalogue, language),
+        outcomes=Outcomes(log, door, clock),
+        deferrals=Deferrals(log, door, stores.index, catalogue, language, clock, sources),
+        overdue=OverdueOutcomes(log, door, due, open_for, clock),
+        coverage=CoverageReports(log),
+        registry=RegistryService(door, catalogue, language, clock),
+        audits=Audits(log, door, catalogue, language),
+        cases=stores.cases,
+    )
+
+
+def checks_of(rules: Rules, stores: Stores, language: Language, sources: ScheduledSources) -> Checks:
+    """What answers checks."""
+    settings = rules.settings
+    return Checks(
+        catalogue=rules.catalogue,
+        lookup=Lookup(rules.keys, settings.max_index_age),
+        rounds=stores.rounds,
+        journal=stores.journal,
+        recording=Recording(rules.catalogue, rules.worker),
+        replays=stores.replays,
+        freshness=Freshness(stores.index),
+        language=language,
+        clock=rules.clock,
+        new_id=new_check_id,
+        sources=sources,
+    )
+
+
+def new_check_id() -> str:
+    """A fresh id whose order is the order of time (UUIDv7)."""
+    return str(uuid_utils.uuid7())

@@ -1,0 +1,82 @@
+"""Errors as the service makes them: a reason, its status code, and the status that carries both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from clearway.client.errors import DOMAIN, ErrorReason, Violation
+
+Code = grpc.StatusCode
+
+CODES: Mapping[ErrorReason, grpc.StatusCode] = {
+    ErrorReason.MALFORMED_REQUEST: Code.INVALID_ARGUMENT,
+    ErrorReason.INVALID_REQUEST: Code.INVALID_ARGUMENT,
+    ErrorReason.UNKNOWN_SCHEME: Code.INVALID_ARGUMENT,
+    ErrorReason.INVALID_IDENTIFIER: Code.INVALID_ARGUMENT,
+    ErrorReason.UNKNOWN_ITEM: Code.INVALID_ARGUMENT,
+    ErrorReason.UNKNOWN_REGION: Code.INVALID_ARGUMENT,
+    ErrorReason.UNKNOWN_MATERIAL: Code.INVALID_ARGUMENT,
+    ErrorReason.NATURAL_PERSON_NOT_ACCEPTED: Code.INVALID_ARGUMENT,
+    ErrorReason.REQUEST_ID_REUSED: Code.INVALID_ARGUMENT,
+    ErrorReason.INVALID_REVISION: Code.INVALID_ARGUMENT,
+    ErrorReason.FOREIGN_REVISION: Code.FAILED_PRECONDITION,
+    ErrorReason.INDEX_BEHIND: Code.UNAVAILABLE,
+    ErrorReason.INDEX_UNAVAILABLE: Code.UNAVAILABLE,
+    ErrorReason.AUDIT_UNAVAILABLE: Code.UNAVAILABLE,
+    ErrorReason.CHECK_NOT_FOUND: Code.NOT_FOUND,
+    ErrorReason.OVERLOADED: Code.RESOURCE_EXHAUSTED,
+    ErrorReason.DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
+    ErrorReason.SHUTTING_DOWN: Code.UNAVAILABLE,
+    ErrorReason.UNKNOWN_METHOD: Code.UNIMPLEMENTED,
+    ErrorReason.SERVER_FAULT: Code.UNAVAILABLE,
+    ErrorReason.REGISTRY_BUSY: Code.UNAVAILABLE,
+    ErrorReason.SUBJECT_NOT_FOUND: Code.NOT_FOUND,
+    ErrorReason.FACT_NOT_FOUND: Code.NOT_FOUND,
+    ErrorReason.FACT_EXISTS: Code.ALREADY_EXISTS,
+    ErrorReason.ALREADY_ENDED: Code.FAILED_PRECONDITION,
+    ErrorReason.IDENTIFIER_COLLISION: Code.FAILED_PRECONDITION,
+    ErrorReason.INVALID_ACT: Code.INVALID_ARGUMENT,
+    ErrorReason.UNKNOWN_REGIME: Code.INVALID_ARGUMENT,
+    ErrorReason.REPAIR_TOO_EARLY: Code.FAILED_PRECONDITION,
+    ErrorReason.DEFERRAL_NOT_OFFERED: Code.FAILED_PRECONDITION,
+    ErrorReason.DEFERRAL_STATE: Code.FAILED_PRECONDITION,
+    ErrorReason.DEPARTURE_REASON_REQUIRED: Code.INVALID_ARGUMENT,
+    ErrorReason.OUTCOME_MISMATCH: Code.INVALID_ARGUMENT,
+    ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
+    ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
+}
+"""Reason → status code; a test holds it to the service's own table."""
+
+
+class Refused(Exception):
+    """A call that gets no answer, with the status that says why."""
+
+    def __init__(self, status: Any) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+def refused(
+    reason: ErrorReason,
+    message: str,
+    metadata: Mapping[str, str] | None = None,
+    violations: Sequence[Violation] = (),
+) -> Refused:
+    """A refusal with a reason of the contract."""
+    status = status_pb2.Status(code=CODES[reason].value[0], message=message)
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata or {}))
+    if violations:
+        bad = error_details_pb2.BadRequest()
+        for violation in violations:
+            bad.field_violations.add(field=violation.field, description=violation.description, reason=violation.rule)
+        status.details.add().Pack(bad)
+    return Refused(status)
+
+
+def unreachable() -> Refused:
+    """Nobody is there: what gRPC itself says, without any reason of the contract."""
+    return Refused(status_pb2.Status(code=Code.UNAVAILABLE.value[0], message="failed to connect to all addresses"))
