@@ -7,7 +7,9 @@ written in earlier turns, and numbers that are drawn in a turn become visible in
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any, cast
 
+import psycopg
 from sqlalchemy import Connection, func, select
 
 
@@ -19,3 +21,14 @@ def turn(name: str) -> int:
 def take(connection: Connection, number: int) -> None:
     """Wait for the turn. What the transaction reads afterwards is as of then, if it is READ COMMITTED."""
     connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+class AbortedUnnoticed(Exception):
+    """A statement failed, and whoever ran it went on: a commit would now keep nothing, and say nothing."""
+
+
+def require_unbroken(connection: Connection) -> None:
+    """Raise `AbortedUnnoticed` where the transaction can only be rolled back. To be called before it is committed."""
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    if driver.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
+        raise AbortedUnnoticed("a statement failed in this transaction, and nobody gave it up")

@@ -1,6 +1,7 @@
 """The central log as it grows: checks in the order of their arrival, and those that answered what is still pending.
 
-Only the central log is looked at: what is still in a journal arrives within a fraction of a second.
+Only the central log is looked at: what is still in a journal arrives within a fraction of a second. And only what is
+final in it: on PostgreSQL, rows that were numbered earlier may appear after later ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import islice
 
 from sqlalchemy import Engine, func, select
 
-from clearway.querylog.central import StoredCheck, check_log
+from clearway.querylog.central import StoredCheck, check_log, settled
 
 _CHUNK = 500
 
@@ -23,9 +24,10 @@ class Arrivals:
         self._central = central
 
     def head(self) -> int:
-        """The number of the latest row; 0 where there is none."""
+        """The number of the latest row that is final; 0 where there is none."""
         with self._central.connect() as central:
-            last: int = central.execute(select(func.coalesce(func.max(check_log.c.seq), 0))).scalar_one()
+            latest = select(func.coalesce(func.max(check_log.c.seq), 0)).where(settled(central))
+            last: int = central.execute(latest).scalar_one()
             return last
 
     def after(self, seq: int, limit: int) -> tuple[list[StoredCheck], int]:
@@ -37,7 +39,7 @@ class Arrivals:
             .limit(limit)
         )
         with self._central.connect() as central:
-            rows = central.execute(query).all()
+            rows = central.execute(query.where(settled(central))).all()
         answered = [StoredCheck.of(raw, number) for number, reason, raw in rows if not reason]
         return answered, rows[-1].seq if rows else seq
 
@@ -49,8 +51,9 @@ class Arrivals:
             .order_by(check_log.c.seq.desc())
         )
         with self._central.connect() as central:
-            for seq, raw in central.execution_options(yield_per=_CHUNK).execute(query):
-                yield StoredCheck.of(raw, seq)
+            with central.execution_options(yield_per=_CHUNK).execute(query) as rows:
+                for seq, raw in rows:
+                    yield StoredCheck.of(raw, seq)
 
     def responses(self, check_ids: Collection[str]) -> dict[str, bytes]:
         """Check id → the serialized response, for those that are in the central log."""

@@ -79,6 +79,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction."""
     with engine.execution_options(**WRITING).begin() as connection:
         yield connection
+        turns.require_unbroken(connection)
 
 
 class Life(NamedTuple):
@@ -110,9 +111,12 @@ def settled(connection: Connection) -> int:
 
     As of the transaction's own moment, where it is one that reads as of one moment.
     """
-    oldest = connection.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).scalar_one()
-    life = _present_life(connection)
-    return 0 if life is None else (int(oldest) << ROW_BITS) + life.base
+    query = text(
+        f"SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << {ROW_BITS}) + base"  # noqa: S608
+        " FROM check_log_life ORDER BY number DESC LIMIT 1"
+    )
+    found: int | None = connection.execute(query).scalar()
+    return found or 0
 
 
 def _present_life(connection: Connection) -> Life | None:

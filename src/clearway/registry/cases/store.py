@@ -80,7 +80,9 @@ class CaseFile(CaseRecord):
             "body": encode(event),
         }
         try:
-            self._connection.execute(insert(CaseEventRow), row)
+            # What fails here must not take the rest of the transaction with it, as it would on PostgreSQL.
+            with self._connection.begin_nested():
+                self._connection.execute(insert(CaseEventRow), row)
         except IntegrityError as fault:
             raise RegistryError(RegistryReason.BUSY, "another writer acted in this case") from fault
         entry = CaseEntry(self.case, check_id, self._moment, self._actor, event)

@@ -49,6 +49,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with told_by_name(), engine.execution_options(**WRITING).begin() as connection:
         turns.take(connection, WRITERS)
         yield connection
+        turns.require_unbroken(connection)
 
 
 @contextmanager
