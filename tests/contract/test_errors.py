@@ -28,6 +28,7 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.errors import CODES, PREFIX
@@ -39,7 +40,9 @@ from clearway.server.listener import handlers_of, options
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.node import NO_PROXY, SERVICE, RunningNode
+from tests.postgres import Server
 from tests.processes import parts
+from tests.unit.registry.making import KEYS
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
@@ -384,6 +387,16 @@ async def test_a_registry_that_another_writer_holds() -> None:
     as_documented(await served_by({"faults": faults}, waiting_in_vain), "REGISTRY_BUSY")
 
 
+async def test_a_registry_whose_database_is_gone(postgresql: Server) -> None:
+    url = postgresql.url("gone").replace(str(postgresql.folder), str(postgresql.folder / "elsewhere"))
+
+    async def asking(call: Call) -> bytes:
+        Registry.open(url, KEYS, moment=datetime.now(UTC))
+        return b""
+
+    as_documented(await served_by({"faults": faults}, asking), "REGISTRY_UNAVAILABLE")
+
+
 async def test_a_draining_server_sends_callers_elsewhere() -> None:
     admission = Admission(10)
     admission.draining = True
@@ -418,6 +431,7 @@ PROVOKED_ELSEWHERE = {
     "AUDIT_UNAVAILABLE": test_a_journal_that_cannot_be_written_means_no_answer_until_it_can,
     "OVERLOADED": test_one_call_too_many,
     "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
+    "REGISTRY_UNAVAILABLE": test_a_registry_whose_database_is_gone,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,

@@ -25,12 +25,12 @@ from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
-from clearway.querylog.central import open_central
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.synthetic import Character, code_of, name_of, write
+from clearway.server.databases import open_log
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.supervisor import CannotServe, Node, stop_on_signals
@@ -184,7 +184,7 @@ def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
 
 def rows_left(serving: Settings) -> Iterator[CheckRecord]:
     """The rows that the show left, oldest first."""
-    log = Log(open_central(serving.log_file), serving.data_dir / "journal")
+    log = Log(open_log(serving), serving.data_dir / "journal")
     return (stored.record for stored in reversed(log.newest(limit=len(SCENES) + 1)))
 
 

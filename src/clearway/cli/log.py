@@ -18,10 +18,12 @@ from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
-from clearway.querylog.central import open_central
+from clearway.postgresql.engine import UnsupportedDatabase
+from clearway.querylog.central import LogUnreachable
 from clearway.querylog.reader import Filter, Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
+from clearway.server.databases import open_log
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
@@ -36,9 +38,12 @@ def log() -> None:
 def opened(data_dir: Path | None) -> Log:
     """The log of this data folder, journals not yet shipped included."""
     settings = settings_from({"data_dir": data_dir})
-    if not settings.log_file.exists():
+    if not settings.database and not settings.log_file.exists():
         fail(f"there is no log in {settings.data_dir}; run clearway serve first", Exit.FAILED)
-    return Log(open_central(settings.log_file), settings.data_dir / "journal")
+    try:
+        return Log(open_log(settings), settings.data_dir / "journal")
+    except (LogUnreachable, UnsupportedDatabase) as fault:
+        fail(str(fault), Exit.FAILED)
 
 
 @log.command("list")

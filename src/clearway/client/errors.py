@@ -53,6 +53,7 @@ class ErrorReason(StrEnum):
     OUTCOME_MISMATCH = "OUTCOME_MISMATCH"
     CASE_CLOSED = "CASE_CLOSED"
     INVALID_CURSOR = "INVALID_CURSOR"
+    REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,18 @@ class Follower:
         except IndexUnavailable as fault:
             return self._rebuild(head, now, _cause(fault))
 
-    def run(self, stop: Event, poll_interval: float, clock: Callable[[], float] = time.time) -> None:
-        """Step every `poll_interval` seconds until `stop` is set, pausing longer after each failure in a row."""
+    def run(
+        self,
+        stop: Event,
+        poll_interval: float,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """Step every `poll_interval` seconds until `stop` is set, pausing longer after each failure in a row.
+
+        `pause`, where the source can tell that something changed, waits about that long, or until it is told.
+        """
+        wait = stop.wait if pause is None else pause
         failures = 0
         while not stop.is_set():
             try:
@@ -132,7 +142,7 @@ class Follower:
             else:
                 failures = 0
                 _report(progress)
-            stop.wait(min(poll_interval * 2 ** min(failures, 16), max(_LONGEST_PAUSE, poll_interval)))
+            wait(min(poll_interval * 2 ** min(failures, 16), max(_LONGEST_PAUSE, poll_interval)))
 
     def close(self) -> None:
         """Let the index go, so that another follower can take it up."""

@@ -32,6 +32,8 @@ _PATIENCE = {
     # Milliseconds that sent data may stay unacknowledged.
     "tcp_user_timeout": "20000",
     "application_name": "clearway",
+    # Of several hosts, the one that takes writes: a standby may lag, and nobody would notice.
+    "target_session_attrs": "primary",
 }
 """What libpq is told unless the URL says otherwise: a database that is gone is noticed within half a minute."""
 

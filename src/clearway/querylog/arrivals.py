@@ -50,10 +50,12 @@ class Arrivals:
             .where(check_log.c.seq <= upto, check_log.c.error_reason == "", check_log.c.decided_at >= since)
             .order_by(check_log.c.seq.desc())
         )
-        with self._central.connect() as central:
-            with central.execution_options(yield_per=_CHUNK).execute(query) as rows:
-                for seq, raw in rows:
-                    yield StoredCheck.of(raw, seq)
+        with (
+            self._central.connect() as central,
+            central.execution_options(yield_per=_CHUNK).execute(query) as rows,
+        ):
+            for seq, raw in rows:
+                yield StoredCheck.of(raw, seq)
 
     def responses(self, check_ids: Collection[str]) -> dict[str, bytes]:
         """Check id → the serialized response, for those that are in the central log."""

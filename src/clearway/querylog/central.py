@@ -41,9 +41,11 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from clearway.postgresql import turns
 from clearway.postgresql.engine import BACKEND, POOL_SIZE
+from clearway.postgresql.faults import Trouble, trouble_of
 from clearway.postgresql.privileges import grant
 from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
@@ -67,6 +69,14 @@ SCHEMA_HEAD = "0003"
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
 """Execution options of a connection that means to write: it queues for the write lock before it reads."""
+
+
+class LogUnreachable(Exception):
+    """The central log's database cannot be reached, takes too long, or refuses. Of no embedded log."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(_TROUBLES[trouble])
+        self.trouble = trouble
 
 
 class Instant(TypeDecorator[datetime]):
@@ -190,12 +200,13 @@ def open_central(where: Path | str, *, pool_size: int = POOL_SIZE) -> Engine:
     """The central log, created and brought up to date where necessary; safe from several processes at once.
 
     `where` is the file of an embedded log, or the URL of a PostgreSQL database (`attach` opens one without asking).
-    Raises `NotDurable` where the file system cannot hold it, `UnsupportedDatabase` for another database, and what
-    SQLAlchemy raises for a file that is no database or a database that cannot be reached.
+    Raises `NotDurable` where the file system cannot hold it, `UnsupportedDatabase` for another database,
+    `LogUnreachable`, and what SQLAlchemy raises for a file that is no database.
     """
     engine = attach(where, pool_size=pool_size)
     try:
-        upgrade(engine)
+        with reaching(engine):
+            upgrade(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -213,6 +224,26 @@ def attach(where: Path | str, *, pool_size: int = POOL_SIZE) -> Engine:
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+@contextmanager
+def reaching(central: Engine) -> Iterator[None]:
+    """Turn what a PostgreSQL database does not do into `LogUnreachable`; other errors pass through."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        trouble = trouble_of(error) if on_postgresql(central) else None
+        if trouble is None:
+            raise
+        raise LogUnreachable(trouble) from error
+
+
+_TROUBLES = {
+    Trouble.BUSY: "the log's database is slow or busy",
+    Trouble.UNAVAILABLE: "the log's database cannot be reached, or has no room",
+    Trouble.READ_ONLY: "the log's database takes no writes now",
+    Trouble.FORBIDDEN: "the log's database refuses this role; its owner has to run `clearway database prepare`",
+}
 
 
 def on_postgresql(central: Engine | Connection) -> bool:

@@ -20,7 +20,14 @@ from sqlalchemy.engine import Connection
 
 from clearway.querylog import cases
 from clearway.querylog.cases import CaseCheck, Window
-from clearway.querylog.central import StoredCheck, check_listing, check_log, journal_cursor
+from clearway.querylog.central import (
+    LogUnreachable,
+    StoredCheck,
+    check_listing,
+    check_log,
+    journal_cursor,
+    reaching,
+)
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
@@ -79,7 +86,10 @@ class Backlog:
 
 
 class Log:
-    """Reads recorded checks. Blocking; safe to share between threads: every call opens what it needs."""
+    """Reads recorded checks. Blocking; safe to share between threads: every call opens what it needs.
+
+    Every method may raise `LogUnreachable` where the central log is in PostgreSQL.
+    """
 
     def __init__(self, central: Engine, journals: Path) -> None:
         """`central` as `open_central` made it; `journals` the journal directory, which need not exist yet."""
@@ -171,7 +181,7 @@ class Log:
 
     def backlog(self) -> Backlog:
         """How much waits to be shipped."""
-        with self._opened() as opened, self._central.connect() as central:
+        with self._opened() as opened, self._connected() as central:
             cursors = _cursors(central, [files.name for files, _ in opened])
             waiting = [_last(connection) - cursors.get(str(files.name), 0) for files, connection in opened]
             return Backlog(sum(rows > 0 for rows in waiting), sum(rows for rows in waiting if rows > 0))
@@ -184,32 +194,43 @@ class Log:
         self, condition: ColumnElement[bool], needle: str, fits: Callable[[CheckRecord], bool]
     ) -> StoredCheck | None:
         # Central, journals, and central again: a row may move from the journals to it between the first two looks.
-        found = self._find_shipped(condition)
-        if found is None:
-            found = self._find_unshipped(needle.encode(), fits) or self._find_shipped(condition)
+        try:
+            found = self._find_shipped(condition)
+            if found is None:
+                found = self._find_unshipped(needle.encode(), fits) or self._find_shipped(condition)
+        except LogUnreachable:
+            # What was recorded just now is here all the same, shipped or not.
+            found = self._find_in_journals(needle.encode(), fits)
+            if found is None:
+                raise
         return found
 
     def _find_shipped(self, condition: ColumnElement[bool]) -> StoredCheck | None:
         statement = select(check_log.c.seq, check_log.c.record).where(condition).order_by(check_log.c.check_id).limit(1)
-        with self._central.connect() as central:
+        with self._connected() as central:
             row = central.execute(statement).first()
         return StoredCheck.of(row.record, row.seq) if row else None
 
     def _find_unshipped(self, needle: bytes, fits: Callable[[CheckRecord], bool]) -> StoredCheck | None:
         with self._opened() as opened:
-            with self._central.connect() as central:
+            with self._connected() as central:
                 cursors = _cursors(central, [files.name for files, _ in opened])
-            for files, connection in opened:
-                rows = rows_containing(connection, cursors.get(str(files.name), 0), needle)
-                for stored in _readable(files, rows):
-                    if fits(stored.record):
-                        return stored
-        return None
+            return _found(opened, cursors, needle, fits)
+
+    def _find_in_journals(self, needle: bytes, fits: Callable[[CheckRecord], bool]) -> StoredCheck | None:
+        with self._opened() as opened:
+            return _found(opened, {}, needle, fits)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A read transaction of the central log. Raises `LogUnreachable`."""
+        with reaching(self._central), self._central.connect() as central:
+            yield central
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[tuple[Connection, Iterator[StoredCheck]]]:
         """The central log and, lazily, the rows not in it, both as of now."""
-        with self._opened() as opened, self._central.connect() as central:
+        with self._opened() as opened, self._connected() as central:
             cursors = _cursors(central, [files.name for files, _ in opened])
             yield central, _pending(opened, cursors)
 
@@ -286,6 +307,20 @@ class Tail:
                 yield seq, raw
 
         return _readable(files, counted())
+
+
+def _found(
+    opened: list[tuple[SegmentFiles, sqlite3.Connection]],
+    cursors: dict[str, int],
+    needle: bytes,
+    fits: Callable[[CheckRecord], bool],
+) -> StoredCheck | None:
+    for files, connection in opened:
+        rows = rows_containing(connection, cursors.get(str(files.name), 0), needle)
+        for stored in _readable(files, rows):
+            if fits(stored.record):
+                return stored
+    return None
 
 
 def _cursors(central: Connection, names: list[SegmentName]) -> dict[str, int]:

@@ -43,9 +43,11 @@ from sqlalchemy.types import TypeEngine
 from clearway.postgresql import engine as postgresql_engine
 from clearway.postgresql.copying import copy_rows
 from clearway.postgresql.engine import POOL_SIZE
+from clearway.postgresql.privileges import grant
 from clearway.registry.engines import postgresql
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.migrations import HEAD, VERSION_TABLE
+from clearway.registry.schema import APPEND_ONLY
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another, in milliseconds, before it is refused as busy."""
@@ -185,6 +187,23 @@ def _insertion(table: Table, columns: tuple[str, ...], rows: int, dialect: Diale
     one = str(insert(table).compile(dialect=dialect, column_keys=list(columns)))
     head, values, row = one.rpartition(" VALUES ")
     return f"{head}{values}{', '.join([row] * rows)}"
+
+
+def open_up_to_date(url: str) -> Engine:
+    """An engine for `url` whose tables are there and up to date. Raises `RegistryError`."""
+    engine = open_engine(url)
+    try:
+        bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def grant_to_service(engine: Engine, role: str) -> None:
+    """Let the role that nodes connect as read and append. PostgreSQL only. Raises `RegistryError`."""
+    with writing(engine) as connection:
+        grant(connection, role, append=APPEND_ONLY, read=(VERSION_TABLE,))
 
 
 def bring_up_to_date(engine: Engine) -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event
 
 from sqlalchemy import Connection, Engine, select
 
 from clearway.decision.facts import SubjectProfile
-from clearway.postgresql.engine import POOL_SIZE
+from clearway.postgresql.bell import Bell
+from clearway.postgresql.engine import BACKEND, POOL_SIZE
 from clearway.registry import history as past
+from clearway.registry import identity
 from clearway.registry.case_changes import CaseChanges
 from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
 from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
 from clearway.registry.deliveries import Deliveries
+from clearway.registry.engines.postgresql import CHANNEL
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.adapters import adapter_for, adapter_named
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.registry.fold import SubjectRecord
-from clearway.registry.identity import identify
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList, import_file
 from clearway.registry.ledger import (
     NO_DOCUMENT,
@@ -78,7 +83,7 @@ class Registry:
         engine = open_engine(url, pool_size)
         try:
             bring_up_to_date(engine)
-            identify(engine, keys.fingerprint, moment)
+            identity.identify(engine, keys.fingerprint, moment)
         except BaseException:
             engine.dispose()
             raise
@@ -87,6 +92,18 @@ class Registry:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    @contextmanager
+    def waiting(self, stop: Event) -> Iterator[Callable[[float], object]]:
+        """How a follower waits for the next revision: about so many seconds, or until one is made, or `stop` is set."""
+        if self._engine.dialect.name != BACKEND:
+            yield stop.wait
+            return
+        bell = Bell(self._engine, CHANNEL, stop)
+        try:
+            yield bell.wait
+        finally:
+            bell.close()
 
     def __enter__(self) -> Registry:
         return self
@@ -162,6 +179,10 @@ class Registry:
     def database_id(self) -> str:
         """Which database this is."""
         return self.changes.database_id()
+
+    def begin_another_life(self) -> str:
+        """Note that the database was restored, where that cannot be noticed; gives the id it goes on under."""
+        return identity.restored(self._engine)
 
     def head(self) -> int:
         """The latest revision; 0 where nothing was ever recorded."""

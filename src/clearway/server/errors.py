@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from clearway.decision.decide import UnknownItem
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.faults import IndexUnavailable
+from clearway.querylog.central import LogUnreachable
 from clearway.querylog.group_commit import AuditUnavailable
 from clearway.querylog.record import RecordTooLarge
 from clearway.registry.cases.errors import CaseIsClosed, DeferralObstacle, NotLater, NotPromised, ReportIdReused
@@ -88,6 +89,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_OUTCOME_MISMATCH: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_CASE_CLOSED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_INVALID_CURSOR: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
 }
 
 
@@ -123,6 +125,11 @@ def index_unavailable(error: IndexUnavailable) -> Refusal:
 def audit_unavailable(error: AuditUnavailable) -> Refusal:
     """The record cannot be put on disk, so there is no answer."""
     return Refusal(ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE, "the record cannot be written, so there is no answer")
+
+
+def log_unreachable(error: LogUnreachable) -> Refusal:
+    """The central log cannot be read, so what was recorded cannot be told."""
+    return Refusal(ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE, "the log cannot be read now; checks go on")
 
 
 def record_too_large(error: RecordTooLarge) -> Refusal:
@@ -164,6 +171,9 @@ def report_id_reused(error: ReportIdReused) -> Refusal:
 
 REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
     RegistryReason.BUSY: ErrorReason.ERROR_REASON_REGISTRY_BUSY,
+    RegistryReason.UNAVAILABLE: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
+    RegistryReason.READ_ONLY: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
+    RegistryReason.FORBIDDEN: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
     RegistryReason.UNKNOWN_SUBJECT: ErrorReason.ERROR_REASON_SUBJECT_NOT_FOUND,
     RegistryReason.UNKNOWN_LISTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
     RegistryReason.UNKNOWN_RECORD: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
@@ -201,6 +211,7 @@ TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (
     (UnknownItem, unknown_item),
     (IndexUnavailable, index_unavailable),
     (AuditUnavailable, audit_unavailable),
+    (LogUnreachable, log_unreachable),
     (RecordTooLarge, record_too_large),
     (DeferralObstacle, deferral_obstacle),
     (NotPromised, not_promised),

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
 from typing import NamedTuple
 
+import structlog
+
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.querylog.central import LogUnreachable, StoredCheck
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import Remembered, RequestIds
 from clearway.server.errors import Refusal, Violation
 from clearway.server.siblings import Siblings
+
+PATIENCE = 1.0
+"""Seconds that a first try waits for the log to say that it is one, where the ids in memory cannot say it."""
+
+PAUSE = 5.0
+"""Seconds for which the log is not asked again after it could not answer."""
+
+ASKING = 4
+"""Threads that ask the log."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Recorded(NamedTuple):
@@ -45,6 +62,9 @@ class Replays:
         self._window = window
         self._clock = clock
         self._siblings = siblings
+        # Their own: they may wait for a database, and nothing else may wait for them.
+        self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="clearway-request-ids")
+        self._ask_again = 0.0
         self._in_flight: dict[Key, asyncio.Task[Recorded]] = {}
 
     async def once(self, authority: str, request_id: str, digest: bytes, make: Make) -> bytes:
@@ -72,14 +92,29 @@ class Replays:
             if learnt is not None:
                 return Recorded(await self._recorded(learnt, digest), learnt.check_id)
         if self._ids.overflowed:
-            since = self._clock() - self._window
-            stored = await asyncio.to_thread(self._log.find_request, authority, request_id, since)
+            stored = await self._in_the_log(authority, request_id)
             if stored is not None:
                 known = Remembered(stored.record.request_digest, stored.record.check_id)
                 return Recorded(await self._recorded(known, digest), known.check_id)
         recorded = await make()
         self._ids.remember(authority, request_id, digest, recorded.check_id)
         return recorded
+
+    async def _in_the_log(self, authority: str, request_id: str) -> StoredCheck | None:
+        """The check that the log has under this id; None also where it cannot be asked: a check does not wait for it.
+
+        A retry is then decided anew, and recorded a second time, if its first try is no longer in the journals.
+        """
+        if monotonic() < self._ask_again:
+            return None
+        find = partial(self._log.find_request, authority, request_id, self._clock() - self._window)
+        try:
+            looking = asyncio.get_running_loop().run_in_executor(self._asking, find)
+            return await asyncio.wait_for(looking, PATIENCE)
+        except (LogUnreachable, TimeoutError) as fault:
+            _log.warning("request_ids_unknown", error=type(fault).__name__)
+            self._ask_again = monotonic() + PAUSE
+            return None
 
     async def _recorded(self, known: Remembered, digest: bytes) -> bytes:
         if known.digest != digest:

@@ -6,6 +6,7 @@ Each ends when its parent ends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -23,13 +24,12 @@ from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.arrivals import Arrivals
-from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.fetching.runner import Runner
 from clearway.registry.fetching.status import status_of_all
-from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
+from clearway.server.databases import Stopped, open_log, open_registry, patiently
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
@@ -70,10 +70,12 @@ def run_follower(settings: Settings) -> None:
     stop = stop_event()
     keys = load_keys(settings)
     with (
-        Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)) as registry,
+        unless_stopped(),
+        patiently(stop, lambda: open_registry(settings, keys, datetime.now(UTC))) as registry,
         Follower(registry.changes, IndexLayout(settings.data_dir), keys) as follower,
+        registry.waiting(stop) as pause,
     ):
-        follower.run(stop, settings.follow_interval)
+        follower.run(stop, settings.follow_interval, pause=pause)
 
 
 def run_shipper(settings: Settings) -> None:
@@ -81,7 +83,10 @@ def run_shipper(settings: Settings) -> None:
     configure_logs(settings.log_level)
     os.nice(BEHIND_ANSWERS)
     stop = stop_event()
-    with Shipper(open_central(settings.log_file), settings.data_dir / "journal") as shipper:
+    with (
+        unless_stopped(),
+        Shipper(patiently(stop, lambda: open_log(settings)), settings.data_dir / "journal") as shipper,
+    ):
         shipper.run(stop, settings.ship_interval)
 
 
@@ -92,7 +97,8 @@ def run_feeds(settings: Settings) -> None:
     stop = stop_event()
     feeds = scheduled_feeds(settings)
     clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
-    with Registry.open(settings.registry_url, load_keys(settings), moment=clock()) as registry:
+    keys = load_keys(settings)
+    with unless_stopped(), patiently(stop, lambda: open_registry(settings, keys, clock())) as registry:
         fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
         if settings.metrics_address is not None:
             statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
@@ -109,11 +115,12 @@ def run_watcher(settings: Settings) -> None:
     catalogue = load_catalogue(settings.catalogue)
     clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker="watcher"))
     with (
-        Registry.open(settings.registry_url, keys, moment=clock()) as registry,
+        unless_stopped(),
+        patiently(stop, lambda: open_registry(settings, keys, clock())) as registry,
         IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as index,
     ):
         sources = Sources(
-            arrivals=Arrivals(open_central(settings.log_file)),
+            arrivals=Arrivals(patiently(stop, lambda: open_log(settings))),
             changes=registry.case_changes,
             subjects=registry.changes,
             index=index,
@@ -127,6 +134,11 @@ def run_watcher(settings: Settings) -> None:
         source = f"urn:clearway:{registry.database_id()}"
         with Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set) as telling:
             watcher.run(stop, on_change=telling.tell_news)
+
+
+def unless_stopped() -> contextlib.suppress:
+    """What a process does unless it is told to stop before it could begin."""
+    return contextlib.suppress(Stopped)
 
 
 def stop_event() -> threading.Event:

@@ -12,6 +12,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
+from clearway.postgresql.engine import redacted as redacted_url
+from clearway.querylog.central import LOG_FILE
+
 
 class Settings(BaseSettings):
     """What an operator may set. A flag of `clearway serve` wins over the environment, the environment over the file."""
@@ -21,6 +25,13 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default=Path("var"), description="Folder of all state: registry, index, journal, log, keys.")
+    database: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="URL of the PostgreSQL database that holds record and log of several nodes; empty: both are files.",
+    )
+    database_pool: Annotated[int, Field(ge=2, le=100)] = Field(
+        default=5, description="Connections to that database that one process keeps for each of the two, at most."
+    )
     listen: str = Field(default="127.0.0.1:50051", description="HOST:PORT to serve on; port 0 picks a free one.")
     catalogue: str = Field(default="cn-demo", description="Name of a shipped edition, or the path of an edition file.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Worker processes on the one port.")
@@ -94,6 +105,17 @@ class Settings(BaseSettings):
             raise ValueError("callers are not authenticated, so only a loopback address may be served")
         return listen
 
+    @field_validator("database")
+    @classmethod
+    def _postgresql_or_nothing(cls, url: str) -> str:
+        try:
+            if url and not is_postgresql(url):
+                raise ValueError("database must be the URL of a PostgreSQL database: postgresql://USER@HOST/DATABASE")
+        except UnsupportedDatabase as fault:
+            # Without what was given: it may hold a password.
+            raise ValueError(str(fault)) from None
+        return url
+
     @field_validator("subject_key")
     @classmethod
     def _key_length(cls, key: str) -> str:
@@ -125,16 +147,22 @@ class Settings(BaseSettings):
     @property
     def registry_url(self) -> str:
         """The registry's database, as SQLAlchemy names it."""
-        return f"sqlite:///{self.data_dir.resolve() / 'registry.db'}"
+        return self.database or f"sqlite:///{self.data_dir.resolve() / 'registry.db'}"
 
     @property
     def log_file(self) -> Path:
-        """The central log's database."""
-        return self.data_dir / "log.db"
+        """The central log's file, where it is embedded."""
+        return self.data_dir / LOG_FILE
+
+    @property
+    def central_log(self) -> Path | str:
+        """Where the central log is: a file, or the URL of a database."""
+        return self.database or self.log_file
 
     def redacted(self) -> dict[str, str]:
         """Every setting as text, secrets withheld: what `serve` prints at start."""
         shown = {name: str(value) for name, value in self}
+        shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
         shown["subject_key"] = "(given)" if self.subject_key else "(file)"
         return shown
 

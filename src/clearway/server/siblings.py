@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from clearway.querylog.reader import Tail
 from clearway.querylog.request_ids import RequestIds
@@ -15,6 +16,8 @@ class Siblings:
         self._ids = ids
         self._tail = tail
         self._turn = asyncio.Lock()
+        # Its own: every check with a request id waits for it, and others' threads may wait for a database.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clearway-siblings")
         self._begun = 0
 
     async def learn(self) -> None:
@@ -27,8 +30,9 @@ class Siblings:
             if self._begun > seen:
                 return
             self._begun += 1
-            await asyncio.to_thread(self._ids.follow, self._tail)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._ids.follow, self._tail)
 
     def close(self) -> None:
         """Let the journals go."""
+        self._thread.shutdown()
         self._tail.close()

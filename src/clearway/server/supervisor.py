@@ -21,10 +21,12 @@ from typing import IO
 import structlog
 
 from clearway.catalogue.loader import load_catalogue
-from clearway.querylog.central import open_central
+from clearway.index.layout import IndexLayout
+from clearway.postgresql.engine import UnsupportedDatabase
+from clearway.querylog.central import LogUnreachable
 from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
-from clearway.registry.registry import Registry
+from clearway.server.databases import Unreachable, open_log, open_registry, reached
 from clearway.server.keys import KeyUnreadable, load_keys
 from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
@@ -160,9 +162,14 @@ def prepare(settings: Settings) -> None:
         raise CannotServe(f"the webhooks are rejected: {fault}") from fault
     try:
         keys = load_keys(settings)
-        Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
-        open_central(settings.log_file).dispose()
-    except (KeyUnreadable, RegistryError, NotDurable) as fault:
+        with reached():
+            open_registry(settings, keys, datetime.now(UTC)).close()
+            open_log(settings).dispose()
+    except Unreachable as fault:
+        if IndexLayout(settings.data_dir).current() is None:
+            raise CannotServe(f"{fault}, and there is no index yet to serve from") from fault
+        _log.warning("database_unreachable", why=str(fault), serving_from="index")
+    except (KeyUnreadable, RegistryError, NotDurable, UnsupportedDatabase, LogUnreachable) as fault:
         raise CannotServe(str(fault)) from fault
 
 

@@ -22,7 +22,6 @@ from clearway.catalogue.loader import load_catalogue
 from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
-from clearway.querylog.central import open_central
 from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
@@ -30,6 +29,7 @@ from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.clock import SteadyClock
+from clearway.server.databases import attach_log, open_registry
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -41,6 +41,7 @@ from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
+from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
@@ -82,10 +83,11 @@ class Worker:
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
-        log = Log(open_central(settings.log_file), settings.data_dir / "journal")
+        log = Log(attach_log(settings), settings.data_dir / "journal")
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
-        recalled = await asyncio.to_thread(ids.recall, log, self._clock() - window)
+        recall = Recall(ids, log, window, self._clock)
+        await recall.begin()
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
@@ -97,17 +99,18 @@ class Worker:
         await self._set_serving(False)
         settle()
         await server.start()
-        _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=recalled)
+        _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
         await self._tick_until(stop, index, journal, rounds, siblings)
         await self._drain(server, journal, cases)
         lookout.close()
+        recall.close()
         if siblings is not None:
             siblings.close()
         index.close()
         self._door.close()
 
     def _open_registry(self) -> Registry:
-        return Registry.open(self._settings.registry_url, self._keys, moment=self._clock())
+        return open_registry(self._settings, self._keys, self._clock())
 
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings

@@ -48,6 +48,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.OUTCOME_MISMATCH: Code.INVALID_ARGUMENT,
     ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
     ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
+    ErrorReason.REGISTRY_UNAVAILABLE: Code.UNAVAILABLE,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

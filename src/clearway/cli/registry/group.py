@@ -15,6 +15,7 @@ from clearway.cli.output import fail
 from clearway.cli.serve import settings_from
 from clearway.registry.errors import RegistryError
 from clearway.registry.registry import Registry
+from clearway.server.databases import open_registry
 from clearway.server.keys import KeyUnreadable, load_keys
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -34,7 +35,7 @@ def opened(data_dir: Path | None) -> Registry:
     settings = settings_from({"data_dir": data_dir})
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return Registry.open(settings.registry_url, load_keys(settings), moment=datetime.now(UTC))
+        return open_registry(settings, load_keys(settings), datetime.now(UTC))
     except (RegistryError, KeyUnreadable, OSError) as fault:
         fail(str(fault), Exit.FAILED)
 

@@ -94,6 +94,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the case is closed; its final outcome was reported."""
     ERROR_REASON_INVALID_CURSOR: _ErrorReason.ValueType  # 35
     """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
+    ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 36
+    """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -170,4 +172,6 @@ ERROR_REASON_CASE_CLOSED: ErrorReason.ValueType  # 34
 """FAILED_PRECONDITION: the case is closed; its final outcome was reported."""
 ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
 """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
+ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
+"""UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

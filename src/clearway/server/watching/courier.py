@@ -105,7 +105,7 @@ class Courier:
             owed = await asyncio.to_thread(
                 self._deliveries.next_owed, queue, list(self._under_way), self._settled, room
             )
-        except SQLAlchemyError as fault:
+        except (RegistryError, SQLAlchemyError) as fault:
             _log.warning("webhook_queue_unreadable", endpoint=self._endpoint.name, error=type(fault).__name__)
             return
         if not owed and not self._under_way:

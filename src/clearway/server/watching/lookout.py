@@ -41,7 +41,6 @@ class Lookout:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="clearway-lookout")
         self._turn = asyncio.Lock()
         self._registry: Registry | None = None
-        self._database_id = ""
         self._sight: Sight | None = None
         self._looked = -INTERVAL
 
@@ -70,10 +69,11 @@ class Lookout:
     def _see(self) -> Sight:
         if self._registry is None:
             self._registry = self._open()
-            self._database_id = self._registry.database_id()
+        # Asked each time: a database may be restored while somebody listens.
+        database_id = self._registry.database_id()
         progress = self._progress.read()
-        revision = progress.revision if progress.database_id == self._database_id else 0
-        return Sight(self._database_id, self._registry.case_changes.head(), revision)
+        revision = progress.revision if progress.database_id == database_id else 0
+        return Sight(database_id, self._registry.case_changes.head(), revision)
 
     def _changes(self) -> CaseChanges:
         if self._registry is None:

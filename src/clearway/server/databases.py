@@ -1,0 +1,78 @@
+"""Where a node's record and central log are, by its settings, and how its processes get hold of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Engine
+
+from clearway.postgresql.faults import Trouble
+from clearway.querylog.central import LogUnreachable, attach, open_central
+from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.registry import Registry
+from clearway.server.settings import Settings
+from clearway.subjects.keys import SubjectKeys
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class Unreachable(Exception):
+    """The node's database cannot be reached now. The text says why, without names or secrets."""
+
+
+class Stopped(Exception):
+    """The process was told to stop before its database could be reached."""
+
+
+def open_registry(settings: Settings, keys: SubjectKeys, moment: datetime) -> Registry:
+    """The record, made or brought up to date as needed. Raises `RegistryError`."""
+    return Registry.open(settings.registry_url, keys, moment=moment, pool_size=settings.database_pool)
+
+
+def open_log(settings: Settings) -> Engine:
+    """The central log, made or brought up to date as needed. Raises as `open_central` does."""
+    return open_central(settings.central_log, pool_size=settings.database_pool)
+
+
+def attach_log(settings: Settings) -> Engine:
+    """The central log as it is; nothing is asked of it yet, so that it need not be there."""
+    return attach(settings.central_log, pool_size=settings.database_pool)
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Turn what says that the database cannot be reached into `Unreachable`."""
+    try:
+        yield
+    except LogUnreachable as fault:
+        if fault.trouble not in (Trouble.UNAVAILABLE, Trouble.BUSY):
+            raise
+        raise Unreachable(str(fault)) from fault
+    except RegistryError as fault:
+        if fault.reason not in (RegistryReason.UNAVAILABLE, RegistryReason.BUSY):
+            raise
+        raise Unreachable(fault.detail) from fault
+
+
+def patiently(stop: threading.Event, open_it: Callable[[], T]) -> T:
+    """What `open_it` gives, once the database can be reached. Raises `Stopped` where `stop` is set before."""
+    pause = FIRST_PAUSE
+    while not stop.is_set():
+        try:
+            with reached():
+                return open_it()
+        except Unreachable as fault:
+            _log.warning("database_unreachable", why=str(fault), retry_in=pause)
+        stop.wait(pause)
+        pause = min(LONGEST_PAUSE, pause * 2)
+    raise Stopped
