@@ -19,7 +19,7 @@ from clearway.postgresql.engine import UnsupportedDatabase
 
 _log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 1.0
+LOOK_EVERY = 0.25
 """Seconds after which a look is due even though nobody rang."""
 
 _SLICE = 0.2

@@ -1,0 +1,405 @@
+"""Several nodes on one PostgreSQL database: one record, one log, and what each does while the database fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import grpc
+import psycopg
+import pytest
+from psycopg import sql
+
+from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
+from clearway.gen.v1.subject_pb2 import Identifier
+from clearway.postgresql.engine import parsed
+from clearway.registry import commands
+from clearway.registry.registry import Registry
+from clearway.registry.synthetic import Character, code_of, write
+from clearway.subjects.keys import SubjectKeys
+from tests.contract.loaded import SUBJECTS, a_check, listing, outcome, refusal_in
+from tests.node import RunningNode
+from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
+from tests.processes import parts, successor
+
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+
+KEY = "ab" * 32
+PATIENCE = 10.0
+MAX_AGE = 4.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server that these tests may stop."""
+    try:
+        own = Server.make()
+    except NoServer as missing:
+        if must_be_there():
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    try:
+        own.execute(f"CREATE DATABASE {TEMPLATE}")
+        yield own
+    finally:
+        own.remove()
+
+
+@pytest.fixture
+def url(server: Server) -> Iterator[str]:
+    with server.database("template0") as made:
+        yield made
+        # Whatever a test did to the server, the next one finds it running.
+        with contextlib.suppress(ProcessLookupError):
+            for pid in postgres_processes(server):
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def registry(url: str, tmp_path: Path) -> Iterator[Registry]:
+    """The record, loaded with the synthetic subjects."""
+    now = datetime.now(UTC)
+    file = tmp_path / "synthetic.csv"
+    write(file, SUBJECTS, now.astimezone(ZoneInfo("Asia/Shanghai")).date())
+    with Registry.open(url, SubjectKeys(bytes.fromhex(KEY)), moment=now) as opened:
+        opened.import_feed("flat-csv", file, actor="test", moment=now)
+        yield opened
+
+
+@pytest.fixture
+def start(url: str, registry: Registry, tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
+    """Starts a node with a data folder of its own."""
+    with contextlib.ExitStack() as nodes:
+
+        def started(
+            name: str, *, workers: int = 1, max_index_age: float = 300, ship_interval: float = 0.25
+        ) -> RunningNode:
+            node = RunningNode(
+                tmp_path / name,
+                database=url,
+                subject_key=KEY,
+                workers=workers,
+                max_index_age=max_index_age,
+                ship_interval=ship_interval,
+            )
+            return nodes.enter_context(node)
+
+        yield started
+
+
+def rows_of(url: str) -> list[tuple[str, str]]:
+    """(check id, case number) of every row of the central log."""
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT check_id, case_number FROM check_log ORDER BY seq").fetchall()
+
+
+def until(what: Callable[[], bool], within: float = 20.0) -> None:
+    last = time.monotonic() + within
+    while not what():
+        assert time.monotonic() < last, "it did not come about in time"
+        time.sleep(0.05)
+
+
+def ask(node: RunningNode, number: int | None = Character.SERIOUS, **changes: object) -> pb.CheckSubjectResponse:
+    response: pb.CheckSubjectResponse = node.checks().CheckSubject(a_check(number, **changes), timeout=PATIENCE)
+    return response
+
+
+def age_of(response: pb.CheckSubjectResponse) -> float:
+    return response.index_age.ToTimedelta().total_seconds()
+
+
+def newly_listed(registry: Registry, number: int) -> str:
+    """Lists a subject that nobody knew; gives the revision's token."""
+    now = datetime.now(UTC)
+    revision = registry.execute(
+        commands.RegisterSubject("cn-uscc", code_of(number)),
+        listing(number, "SAMR-SERIOUS", now.date()),
+        actor="test",
+        moment=now,
+    )
+    return f"r1.{registry.database_id()}.{revision}"
+
+
+# Together
+
+
+def test_what_is_recorded_on_one_node_is_known_to_all(
+    start: Callable[..., RunningNode], url: str, registry: Registry, tmp_path: Path
+) -> None:
+    nodes = [start(name) for name in ("a", "b", "c")]
+    assert {ask(node).revision for node in nodes} == {ask(nodes[0]).revision}
+    more = tmp_path / "more.csv"
+    more.write_text(f"fact,scheme,code,name,known_since\nknown,cn-uscc,{code_of(71_000_001)},虚构,2020-01-01\n")
+    command = [
+        sys.executable,
+        "-m",
+        "clearway.cli.main",
+        "import",
+        "flat-csv",
+        str(more),
+        "--data-dir",
+        str(tmp_path / "b"),
+    ]
+    environment = os.environ | {"CLEARWAY_DATABASE": url, "CLEARWAY_SUBJECT_KEY": KEY}
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+    token = newly_listed(registry, 71_000_002)
+    for node in nodes:
+        answer = ask(node, 71_000_002, consistency=pb.Consistency(at_least_as_fresh=token))
+        assert (outcome(answer), answer.revision) == ("RESTRICTION", token)
+        assert outcome(ask(node, 71_000_001)) == "GREEN_CHANNEL", "known since long ago, with a clean record"
+
+
+def test_every_check_of_every_node_is_in_the_one_log_once(start: Callable[..., RunningNode], url: str) -> None:
+    nodes = [start(name) for name in ("a", "b")]
+
+    def check(number: int) -> str:
+        return ask(nodes[number % 2], case_number=f"CASE-{number}", request_id=f"r-{number}").check_id
+
+    with ThreadPoolExecutor(16) as callers:
+        told = list(callers.map(check, range(300)))
+    until(lambda: len(rows_of(url)) >= 300)
+    counted = Counter(check_id for check_id, _ in rows_of(url))
+    assert counted == Counter(told)
+    for node in nodes:
+        recorded = node.checks().GetCheck(pb.GetCheckRequest(check_id=told[0]), timeout=PATIENCE)
+        assert recorded.request.case_number == "CASE-0", "the log is one, whichever node is asked"
+    with psycopg.connect(url) as connection:
+        incarnations = connection.execute("SELECT DISTINCT left(segment, -5) FROM journal_cursor").fetchall()
+    assert len(incarnations) == 2, "each node's rows are shipped under a name of their own"
+
+
+def test_a_node_that_is_killed_ships_its_journal_when_it_is_started_again(
+    start: Callable[..., RunningNode], url: str
+) -> None:
+    node = start("a", ship_interval=3600)
+    told = [ask(node, case_number=f"CASE-{number}").check_id for number in range(20)]
+    node.kill()
+    assert len(rows_of(url)) < 20, "some rows are in its journal alone"
+    node.start()
+    until(lambda: len(rows_of(url)) >= 20)
+    assert Counter(check_id for check_id, _ in rows_of(url)) == Counter(told)
+
+
+def test_a_node_with_another_key_is_refused(start: Callable[..., RunningNode], url: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "clearway.cli.main",
+        "serve",
+        "--data-dir",
+        str(tmp_path / "z"),
+        "--listen",
+        "127.0.0.1:0",
+    ]
+    environment = os.environ | {"CLEARWAY_DATABASE": url, "CLEARWAY_SUBJECT_KEY": "cd" * 32}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "hashed with another secret" in done.stderr
+
+
+# While the database fails
+
+
+def test_while_the_database_is_stopped_checks_go_on_until_the_index_is_too_old(
+    server: Server, start: Callable[..., RunningNode], url: str, registry: Registry
+) -> None:
+    node = start("a", max_index_age=MAX_AGE)
+    first = ask(node, request_id="r-0")
+    assert outcome(first) == "RESTRICTION"
+    until(lambda: len(rows_of(url)) == 1)
+    server.stop(signal.SIGQUIT)
+    try:
+        stopped = time.monotonic()
+        answer = ask(node, request_id="r-1", case_number="CASE-1")
+        assert outcome(answer) == "RESTRICTION"
+        assert node.serving()
+        # A retry gets its recorded answer, and a recorded check is read, as long as the journals have it.
+        assert ask(node, request_id="r-1", case_number="CASE-1") == answer
+        recorded = node.checks().GetCheck(pb.GetCheckRequest(check_id=answer.check_id), timeout=PATIENCE)
+        assert recorded.request.case_number == "CASE-1"
+        nothing_is_recorded(node)
+        nothing_is_read(node)
+        time.sleep(1.5)
+        assert age_of(ask(node)) > 1.0, "the index grows old, and says so"
+        until(lambda: outcome(ask(node)) == "UNDETERMINED", within=MAX_AGE * 3)
+        assert time.monotonic() - stopped > MAX_AGE - 2.0, (
+            "not before it is that old: a beat of the follower is a second"
+        )
+        assert node.serving(), "an answer, if only that there is none"
+    finally:
+        server.start()
+    until(lambda: outcome(ask(node)) == "RESTRICTION")
+    assert age_of(ask(node)) < MAX_AGE
+    token = newly_listed(registry, 71_000_003)
+    answer = ask(node, 71_000_003, consistency=pb.Consistency(at_least_as_fresh=token))
+    assert outcome(answer) == "RESTRICTION"
+    until(lambda: answer.check_id in {check_id for check_id, _ in rows_of(url)})
+    counted = Counter(check_id for check_id, _ in rows_of(url))
+    assert set(counted.values()) == {1}
+    assert first.check_id in counted
+
+
+def nothing_is_recorded(node: RunningNode) -> None:
+    act = registry_pb.RegisterSubjectRequest(identifiers=[Identifier(scheme="cn-uscc", value=code_of(71_000_009))])
+    act.act.registrar, act.act.reason = "registrar 7", "a test"
+    with pytest.raises(grpc.RpcError) as refused:
+        RegistryServiceStub(node.channel()).RegisterSubject(act, timeout=PATIENCE)
+    assert refusal_in(refused.value)["reason"] == "REGISTRY_UNAVAILABLE"
+
+
+def nothing_is_read(node: RunningNode) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        node.checks().GetCheck(pb.GetCheckRequest(check_id="0195a0b0-0000-7000-8000-000000000001"), timeout=PATIENCE)
+    assert refusal_in(refused.value)["reason"] == "AUDIT_UNAVAILABLE"
+
+
+def test_workers_and_nodes_start_from_the_index_while_the_database_is_stopped(
+    server: Server, start: Callable[..., RunningNode], url: str
+) -> None:
+    node = start("a")
+    before = ask(node, request_id="r-0")
+    server.stop()
+    try:
+        ask(node, request_id="r-1")
+        living = parts(node.pid)
+        os.kill(living["worker-1"], signal.SIGKILL)
+        successor(node.pid, set(living.values()))
+        until(node.serving)
+        assert ask(node, request_id="r-0").check_id == before.check_id, "the journals know what was asked just now"
+        node.kill()
+        node.start()
+        answer = ask(node, request_id="r-2")
+        assert outcome(answer) == "RESTRICTION"
+    finally:
+        server.start()
+    until(lambda: answer.check_id in {check_id for check_id, _ in rows_of(url)})
+    assert set(Counter(check_id for check_id, _ in rows_of(url)).values()) == {1}
+
+
+def test_a_new_node_does_not_start_without_its_database(server: Server, url: str, tmp_path: Path) -> None:
+    server.stop()
+    try:
+        node = RunningNode(tmp_path / "new", database=url, subject_key=KEY)
+        with pytest.raises(AssertionError, match="there is no index yet to serve from"):
+            node.start(within=60)
+    finally:
+        server.start()
+
+
+def test_while_the_database_takes_no_writes_checks_go_on_and_rows_wait(
+    server: Server, start: Callable[..., RunningNode], url: str, registry: Registry
+) -> None:
+    node = start("a", max_index_age=MAX_AGE)
+    registry.close()
+    name = sql.Identifier(str(parsed(url).database))
+    server.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    end_connections(server, url)
+    answers = []
+    for _ in range(int(MAX_AGE) + 2):
+        answers.append(ask(node))
+        time.sleep(1)
+    assert {outcome(answer) for answer in answers} == {"RESTRICTION"}, "the follower reads all the same"
+    assert len(rows_of(url)) == 0
+    nothing_is_recorded(node)
+    server.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+    end_connections(server, url)
+    until(lambda: len(rows_of(url)) == len(answers))
+
+
+def end_connections(server: Server, url: str) -> None:
+    query = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    server.execute(query.format(sql.Literal(parsed(url).database)))
+
+
+def postgres_processes(server: Server) -> list[int]:
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    return [server.pid, *map(int, children)]
+
+
+def test_while_the_database_stands_still_checks_go_on(
+    server: Server, start: Callable[..., RunningNode], url: str
+) -> None:
+    """It takes connections and answers nothing: worse than one that is gone."""
+    node = start("a", max_index_age=MAX_AGE, workers=2)
+    ask(node)
+    frozen = postgres_processes(server)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        # Reading the log hangs, as it must; and checks are none the slower for it.
+        for _ in range(12):
+            with pytest.raises(grpc.RpcError):
+                node.checks().GetCheck(pb.GetCheckRequest(check_id="no such"), timeout=0.2)
+        begun = time.monotonic()
+        answers = [ask(node, request_id=f"still-{number}") for number in range(20)]
+        assert time.monotonic() - begun < 5.0
+        assert len({answer.check_id for answer in answers}) == 20
+        until(lambda: outcome(ask(node)) == "UNDETERMINED", within=MAX_AGE * 3)
+    finally:
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    until(lambda: outcome(ask(node)) == "RESTRICTION")
+    until(lambda: {answer.check_id for answer in answers} <= {check_id for check_id, _ in rows_of(url)})
+
+
+def test_a_restored_database_is_noticed_by_running_nodes(
+    server: Server, start: Callable[..., RunningNode], url: str, registry: Registry
+) -> None:
+    nodes = [start(name) for name in ("a", "b")]
+    backup = server.make_database(template=backup_source(server, url, registry))
+    lost = newly_listed(registry, 71_000_004)
+    for node in nodes:
+        assert outcome(ask(node, 71_000_004, consistency=pb.Consistency(at_least_as_fresh=lost))) == "RESTRICTION"
+    registry.close()
+    put_in_place(server, url, backup)
+    for node in nodes:
+        until(lambda node=node: ask(node).revision.split(".")[1] != lost.split(".")[1])  # type: ignore[misc]
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(node, 71_000_004, consistency=pb.Consistency(at_least_as_fresh=lost))
+        assert refusal_in(refused.value)["reason"] == "FOREIGN_REVISION"
+        assert outcome(ask(node, 71_000_004)) == "ORDINARY", "what came after the backup is gone"
+        assert outcome(ask(node)) == "RESTRICTION"
+    assert len({ask(node).revision for node in nodes}) == 1, "every node goes on in the same life"
+    answer = ask(nodes[0], 71_000_005, consistency=pb.Consistency(at_least_as_fresh=newly_listed(registry, 71_000_005)))
+    assert outcome(answer) == "RESTRICTION"
+    until(lambda: answer.check_id in {check_id for check_id, _ in rows_of(url)})
+    assert set(Counter(check_id for check_id, _ in rows_of(url)).values()) == {1}
+
+
+def backup_source(server: Server, url: str, registry: Registry) -> str:
+    """The database's name, with nobody connected: PostgreSQL copies none that is in use."""
+    name = str(parsed(url).database)
+    server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    end_connections(server, url)
+    until(lambda: not connected(server, name))
+    made = server.make_database(template=name)
+    for database in (name, made):
+        server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(database)))
+    return made
+
+
+def connected(server: Server, name: str) -> bool:
+    with psycopg.connect(server.url("postgres")) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (name,)).fetchone()
+    return bool(found and found[0])
+
+
+def put_in_place(server: Server, url: str, backup: str) -> None:
+    """The restored database takes the name of the one that failed."""
+    name = str(parsed(url).database)
+    server.drop_database(name)
+    server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(backup), sql.Identifier(name)))
