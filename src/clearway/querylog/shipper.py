@@ -87,7 +87,7 @@ class Shipper:
         central: Engine,
         journals: Path,
         *,
-        batch_rows: int = 500,
+        batch_rows: int = 2000,
         keep: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
