@@ -6,14 +6,18 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from clearway.testing import FakeClearway, decisions
+from tests.contract.loaded import a_check
+from tests.contract.test_watching_cases import put_on_list
 from tests.node import RunningNode
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
@@ -23,6 +27,7 @@ PYTHON = ROOT / "examples" / "python"
 JAVA = ROOT / "examples" / "java"
 CODE = code_of(Character.SERIOUS)
 NOBODY = "127.0.0.1:9"
+FOLLOWED = 76_000_001
 CHECK_ID = re.compile(r"keep with the decision: [0-9a-f-]{36}")
 
 
@@ -85,11 +90,34 @@ def test_the_days_applications_are_counted(node: RunningNode) -> None:
     assert sorted(shown.stdout.splitlines()) == ["INVALID_IDENTIFIER: 100", "ORDINARY: 100", "RESTRICTION: 100"]
 
 
-def test_a_case_is_closed_with_its_report(fake: FakeClearway) -> None:
+CLOSED = "departures: 1, still open: 0, closed: True\n"
+
+
+def test_a_case_is_closed_with_its_report(node: RunningNode) -> None:
+    shown = run("report_outcome.py", node.address)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout == CLOSED
+
+
+def test_a_case_is_closed_by_the_fake_as_by_a_node(fake: FakeClearway) -> None:
     with fake.serving() as address:
         shown = run("report_outcome.py", address)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout == "departures: 1, still open: 0, closed: True\n"
+    assert shown.stdout == CLOSED
+
+
+def test_a_case_is_followed_on_a_node(node: RunningNode, served_registry: Registry, tmp_path: Path) -> None:
+    time.sleep(1.0)  # what other tests have turned on this node is told by then
+    messages = node.checks().WatchCases(pb.WatchCasesRequest(), timeout=60)
+    begins = next(iter(messages)).cursor
+    messages.cancel()
+    node.checks().CheckSubject(a_check(FOLLOWED, case_number="CASE-FOLLOWED"), timeout=10)
+    put_on_list(served_registry, FOLLOWED)
+    (tmp_path / "cursor").write_text(begins)
+    shown = run("follow_cases.py", node.address, tmp_path / "cursor", 1)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("CASE-FOLLOWED: ORDINARY is now RESTRICTION (outcome, ")
+    assert (tmp_path / "cursor").read_text() != begins
 
 
 def test_cases_are_followed_from_where_they_were_left(fake: FakeClearway, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from rich.rule import Rule
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
 from clearway.cli.connection import check_service, error_document, words_of
+from clearway.cli.demo_cases import aftermath
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, status_of
 from clearway.cli.log import print_checks
@@ -39,6 +40,8 @@ ITEM = "FOOD-OPERATION"
 OFFICER = "demo-officer"
 ESSENTIAL = ("APPLICATION-FORM", "SAFETY-RULES", "PREMISES-PROOF")
 DEFERRABLE = ("LAYOUT-PLAN", "STAFF-HEALTH-CERTIFICATES")
+DEFERRED = "Deferred acceptance: trusted, two materials may follow"
+RESTRICTED = "Restriction: enhanced review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Scene:
 SCENES = (
     Scene("Green channel: on a trusted list, nothing missing", code_of(Character.TRUSTED)),
     Scene("Green channel: three clean years, nothing missing", code_of(Character.CLEAN)),
-    Scene("Deferred acceptance: trusted, two materials may follow", code_of(Character.TRUSTED_MODEL), ESSENTIAL),
-    Scene("Restriction: enhanced review", code_of(Character.SERIOUS)),
+    Scene(DEFERRED, code_of(Character.TRUSTED_MODEL), ESSENTIAL),
+    Scene(RESTRICTED, code_of(Character.SERIOUS)),
     Scene("Restriction: a statutory bar", code_of(Character.BARRED)),
     Scene("Stayed: an open objection keeps the measure from being applied", code_of(Character.OBJECTING), ESSENTIAL),
     Scene("Expired: a listing past its term is neither applied nor shown", code_of(Character.EXPIRED), ESSENTIAL),
@@ -149,13 +152,16 @@ def wait_until_serving(address: str, stop: threading.Event, patience: float = 12
 
 
 def play(serving: Settings) -> None:
-    """Send the checks and print each answer as an officer would read it; then the log rows."""
+    """Send the checks and print each answer as an officer would read it; then what follows, then the log rows."""
+    asked: dict[str, pb.CheckSubjectRequest] = {}
+    answered: dict[str, pb.CheckSubjectResponse] = {}
     with check_service(serving.listen) as stub:
         for number, scene in enumerate(SCENES, start=1):
             console.print(Rule(f"{number}. {scene.title}", align="left"))
             metadata = (("accept-language", scene.language),)
-            response = stub.CheckSubject(request_of(scene, number), timeout=5, metadata=metadata)
-            Card(response).print(console)
+            asked[scene.title] = request_of(scene, number)
+            answered[scene.title] = stub.CheckSubject(asked[scene.title], timeout=5, metadata=metadata)
+            Card(answered[scene.title]).print(console)
         console.print(
             Rule(f"{len(SCENES) + 1}. An invalid code: a clear error, which is not “not listed”", align="left")
         )
@@ -164,7 +170,9 @@ def play(serving: Settings) -> None:
             stub.CheckSubject(request_of(mistyped, len(SCENES) + 1), timeout=5)
         except grpc.RpcError as error:
             console.print(escape(words_of(error_document(error)["error"])), style="red")
-    console.print(Rule("The log: every one of these, on disk before its answer left", align="left"))
+    with aftermath(serving.listen, asked, answered, OFFICER) as cases:
+        cases.show(len(SCENES) + 2, restricted=RESTRICTED, deferred=DEFERRED)
+    console.print(Rule("The log: every one of these checks, on disk before its answer left", align="left"))
     print_checks(rows_left(serving))
 
 
@@ -185,7 +193,7 @@ def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
 def rows_left(serving: Settings) -> Iterator[CheckRecord]:
     """The rows that the show left, oldest first."""
     log = Log(open_log(serving), serving.data_dir / "journal")
-    return (stored.record for stored in reversed(log.newest(limit=len(SCENES) + 1)))
+    return (stored.record for stored in reversed(log.newest(limit=len(SCENES) + 2)))
 
 
 def invite(serving: Settings) -> None:

@@ -22,8 +22,6 @@ class FolderReader:
     def read(self, seen: Seen, into: Path, moment: datetime) -> Reading:
         """The newest complete file, unless it is the one seen. Raises `SourceUnavailable`."""
         newest = self._newest(moment)
-        if newest is None:
-            raise SourceUnavailable("the folder holds no complete file that fits the pattern")
         changed = _changed_at(newest)
         copy = into / "download"
         try:
@@ -40,7 +38,7 @@ class FolderReader:
             return NothingNew()
         return Got(copy, newest.name, sha256, stated_at)
 
-    def _newest(self, moment: datetime) -> Path | None:
+    def _newest(self, moment: datetime) -> Path:
         by_name = self._source.newest_by == "name"
         try:
             found = [(_changed_at(path), path) for path in self._source.folder.iterdir() if self._fits(path)]
@@ -48,7 +46,8 @@ class FolderReader:
             raise SourceUnavailable(f"the folder cannot be read ({error.strerror})") from error
         complete = [(changed, path) for changed, path in found if moment - changed >= self._source.settled]
         if not complete:
-            return None
+            why = f"may still be written (less than {self._source.settled} old)" if found else "is not there"
+            raise SourceUnavailable(f"a file that fits the pattern {why}")
         return max(complete, key=lambda file: file[1].name if by_name else (file[0], file[1].name))[1]
 
     def _fits(self, path: Path) -> bool:
