@@ -33,8 +33,6 @@ PROGRAMS_IN = "POSTGRESQL_BIN"
 UNPRIVILEGED = ("postgres", "nobody")
 """PostgreSQL does not run as root: one of these does it then."""
 
-OWNER = "clearway_owner"
-SERVICE = "clearway_service"
 TEMPLATE = "clearway_template"
 
 _SETTINGS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,7 +32,7 @@ from clearway.registry.engines import postgresql as engine_module
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.registry import Registry
 from clearway.registry.schema import APPEND_ONLY, Base, CaseEventRow
-from tests.postgres import OWNER, SERVICE, Server
+from tests.postgres import Server
 from tests.unit.querylog.records import raws
 from tests.unit.registry.making import KEYS, MOMENT, code, listing_row, write_csv
 
@@ -273,16 +274,21 @@ def test_two_nodes_that_notice_a_restore_at_once_begin_one_life(postgresql_url: 
 # Roles
 
 
+GUIDE = Path(__file__).parents[3] / "docs" / "operations.md"
+OWNER, SERVICE = "clearway_owner", "clearway"
+"""The guide's roles."""
+
+
 @pytest.fixture
 def owned(postgresql: Server) -> Iterator[str]:
-    """A database with an owner and a service role, as the operators' guide has it; nothing in it yet."""
+    """The database that the operators' guide sets up, with its owner and its service role; nothing in it yet."""
+    (setup,) = re.findall(r"^### Setting it up$.*?```sql\n(.*?)```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for statement in filter(str.strip, setup.split(";\n")):
+        postgresql.execute(statement)
+    yield "clearway"
+    postgresql.drop_database("clearway")
     for role in (OWNER, SERVICE):
-        with psycopg.connect(postgresql.url("postgres"), autocommit=True) as control:
-            if control.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
-                control.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
-    name = postgresql.make_database(owner=OWNER)
-    yield name
-    postgresql.drop_database(name)
+        postgresql.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def prepare(postgresql: Server, name: str, *arguments: str) -> Any:

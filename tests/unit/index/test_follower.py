@@ -267,6 +267,21 @@ def test_running_goes_on_after_a_failure_and_stops_when_told(node: Node) -> None
     assert node.follower.meta.synced_at == NOW + 2
 
 
+def test_a_follower_waits_as_its_source_says_where_it_can_tell(node: Node) -> None:
+    stop, paused = threading.Event(), list[float]()
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        node.source.record(subject(len(paused)))
+        if len(paused) == 3:
+            stop.set()
+
+    node.follower.run(stop, 0.5, lambda: NOW, pause=pause)
+    assert paused == [0.5, 0.5, 0.5]
+    assert node.follower.meta is not None
+    assert node.follower.meta.revision == 2
+
+
 def test_a_source_is_anything_of_its_shape() -> None:
     from clearway.index.source import Source
 

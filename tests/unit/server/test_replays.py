@@ -10,8 +10,11 @@ from typing import Any, cast
 import pytest
 
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.postgresql.faults import Trouble
+from clearway.querylog.central import LogUnreachable
 from clearway.querylog.reader import Log, Tail
 from clearway.querylog.request_ids import RequestIds
+from clearway.server import replays
 from clearway.server.errors import Refusal
 from clearway.server.replays import Recorded, Replays
 from clearway.server.siblings import Siblings
@@ -187,6 +190,36 @@ def with_siblings() -> tuple[Desk, FakeTail, Siblings]:
     siblings = Siblings(desk.ids, cast("Tail", tail))
     desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, siblings)
     return desk, tail, siblings
+
+
+async def test_a_check_does_not_wait_for_a_log_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "PATIENCE", 0.05)
+    desk = Desk(capacity=1)
+    desk.ids.overflowed = True
+    hanging = threading.Event()
+    asked: list[str] = []
+
+    def hang(authority: str, request_id: str, since: datetime) -> None:
+        asked.append(request_id)
+        hanging.wait(10)
+
+    monkeypatch.setattr(desk.log, "find_request", hang)
+    try:
+        assert [await desk.ask(f"r-{number}") for number in range(3)] == [b"response-1", b"response-2", b"response-3"]
+    finally:
+        hanging.set()
+    assert asked == ["r-0"], "after that it is not asked again for a while"
+
+
+async def test_a_check_is_made_where_the_log_says_that_it_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(capacity=1)
+    desk.ids.overflowed = True
+
+    def refuse(authority: str, request_id: str, since: datetime) -> None:
+        raise LogUnreachable(Trouble.UNAVAILABLE)
+
+    monkeypatch.setattr(desk.log, "find_request", refuse)
+    assert await desk.ask() == b"response-1"
 
 
 async def test_what_a_sibling_has_answered_is_answered_again() -> None:

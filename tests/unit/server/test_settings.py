@@ -66,6 +66,24 @@ def test_the_key_is_never_shown() -> None:
     assert Settings().redacted()["subject_key"] == "(file)"
 
 
+def test_a_database_is_shown_without_its_password() -> None:
+    url = "postgresql://clearway:hunter2@db.example.org/clearway?sslmode=require&sslpassword=hunter2"
+    settings = Settings(database=url)
+    shown = [repr(settings), str(settings), *settings.redacted().values()]
+    assert not [text for text in shown if "hunter2" in text]
+    assert "db.example.org/clearway" in settings.redacted()["database"]
+    assert Settings().redacted()["database"] == "(embedded)"
+    assert settings.registry_url == settings.central_log == url
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "mysql://u:hunter2@h/d", "hunter2"])
+def test_no_other_database_is_taken_and_the_refusal_does_not_repeat_it(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(database=url)
+    assert [error["loc"] for error in refused.value.errors()] == [("database",)]
+    assert "hunter2" not in "".join(error["msg"] for error in refused.value.errors())
+
+
 def test_every_setting_is_shown_at_start() -> None:
     assert Settings().redacted().keys() == Settings.model_fields.keys()
 
