@@ -46,7 +46,7 @@ class UnsupportedDatabase(Exception):
 class Limits:
     """Milliseconds that the server lets pass before it gives up: in a statement, for a lock, idle in a transaction.
 
-    `idle` ends the transaction of a node that stands still, so that others need not wait for what it holds.
+    A transaction that writes has less time to lie idle: see `clearway.postgresql.turns`.
     """
 
     statement: int = 60_000

@@ -13,6 +13,10 @@ import psycopg
 from sqlalchemy import Connection, func, select
 
 
+STANDING_STILL = "60s"
+"""How long a writer's transaction may lie idle: one that stands still ends, and lets others have their turn."""
+
+
 def turn(name: str) -> int:
     """The number of the lock of that name."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
@@ -21,6 +25,11 @@ def turn(name: str) -> int:
 def take(connection: Connection, number: int) -> None:
     """Wait for the turn. What the transaction reads afterwards is as of then, if it is READ COMMITTED."""
     connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def begin_writing(connection: Connection) -> None:
+    """What every write transaction begins with."""
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{STANDING_STILL}'")
 
 
 class AbortedUnnoticed(Exception):

@@ -49,7 +49,7 @@ ROW_BITS = 16
 MOST_ROWS = 1 << ROW_BITS
 """Rows that one transaction may bring, at most."""
 
-LIMITS = Limits(statement=120_000, idle=60_000)
+LIMITS = Limits(statement=120_000)
 UPGRADING = turns.turn("clearway.querylog.upgrade")
 LIVES = turns.turn("clearway.querylog.lives")
 MONTHS = turns.turn("clearway.querylog.months")
@@ -78,6 +78,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction."""
     with engine.execution_options(**WRITING).begin() as connection:
+        turns.begin_writing(connection)
         yield connection
         turns.require_unbroken(connection)
 

@@ -147,6 +147,18 @@ def test_a_writer_that_waits_too_long_is_told_that_the_registry_is_busy(
         assert impatient.head() == 0, "who reads does not wait"
 
 
+def test_a_writer_that_stands_still_loses_its_turn(
+    postgresql_url: str, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "STANDING_STILL", "200ms")
+    with Registry.open(postgresql_url, KEYS, moment=MOMENT) as other:
+        with pytest.raises(RegistryError) as refused, writing(registry._engine) as connection:
+            # Meanwhile the other waits for the turn, and gets it.
+            assert register(other, 1) == 1
+            connection.execute(text("SELECT 1"))
+        assert refused.value.reason is RegistryReason.UNAVAILABLE
+
+
 def test_readers_see_one_moment(registry: Registry) -> None:
     register(registry, 1)
     with reading(registry._engine) as connection:

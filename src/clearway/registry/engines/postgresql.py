@@ -47,6 +47,7 @@ def open_engine(url: str, pool_size: int, busy_timeout_ms: int) -> Engine:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction that has the turn. Raises `RegistryError`."""
     with told_by_name(), engine.execution_options(**WRITING).begin() as connection:
+        turns.begin_writing(connection)
         turns.take(connection, WRITERS)
         yield connection
         turns.require_unbroken(connection)
