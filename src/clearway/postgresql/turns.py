@@ -12,7 +12,6 @@ from typing import Any, cast
 import psycopg
 from sqlalchemy import Connection, func, select
 
-
 STANDING_STILL = "60s"
 """How long a writer's transaction may lie idle: one that stands still ends, and lets others have their turn."""
 

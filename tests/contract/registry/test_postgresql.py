@@ -151,12 +151,15 @@ def test_a_writer_that_stands_still_loses_its_turn(
     postgresql_url: str, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "STANDING_STILL", "200ms")
-    with Registry.open(postgresql_url, KEYS, moment=MOMENT) as other:
-        with pytest.raises(RegistryError) as refused, writing(registry._engine) as connection:
-            # Meanwhile the other waits for the turn, and gets it.
-            assert register(other, 1) == 1
-            connection.execute(text("SELECT 1"))
-        assert refused.value.reason is RegistryReason.UNAVAILABLE
+
+    def stand_still(connection: Connection) -> None:
+        with Registry.open(postgresql_url, KEYS, moment=MOMENT) as other:
+            assert register(other, 1) == 1, "the other has waited for the turn, and got it"
+        connection.execute(text("SELECT 1"))
+
+    with pytest.raises(RegistryError) as refused, writing(registry._engine) as connection:
+        stand_still(connection)
+    assert refused.value.reason is RegistryReason.UNAVAILABLE
 
 
 def test_readers_see_one_moment(registry: Registry) -> None:
