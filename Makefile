@@ -12,7 +12,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
 # The package with PostgreSQL's programs is used for those alone, so what it depends on is left out.
 PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--unsafe-package $(p))
 
-.PHONY: help setup run test postgres examples lint format bench bench-database bench-import bench-steps bench-watching proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-import bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,8 @@ lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/buf format --diff --exit-code --path proto/clearway
 	$(BIN)/buf breaking proto --exclude-imports --against proto/baseline.binpb
 	$(BIN)/python tools/genproto.py --check
+	$(BIN)/python tools/sbom.py --check
+	$(BIN)/python tools/audit.py
 
 format: $(VENV)/.test ## format the code and the contract
 	$(BIN)/ruff format .
@@ -84,9 +86,21 @@ bench-watching: $(VENV)/.test ## what it costs to watch 100,000 pending cases
 crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
 	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600
 
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/.test ## the long fuzz run: every target for FUZZ_SECONDS; findings in fuzz/findings
+	@for target in $$($(BIN)/python -c 'from fuzz.targets import TARGETS; print(*TARGETS)'); do \
+		$(BIN)/python -m fuzz $$target --seconds $(FUZZ_SECONDS) 2>&1 | grep -E '^(stat::|Law|SUMMARY|artifact)|Broken' \
+			| sed "s/^/$$target: /"; \
+		test $${PIPESTATUS[0]} -eq 0 || exit 1; \
+	done
+
+sbom: $(VENV)/.test ## write the bill of materials, requirements/sbom.cdx.json
+	$(BIN)/python tools/sbom.py
+
 lock: $(VENV)/.test ## compile the pinned, hashed requirements
 	cd requirements && ../$(COMPILE) -o run.txt run.in && ../$(COMPILE) -c run.txt -o test.txt test.in && \
 		../$(subst --allow-unsafe ,,$(COMPILE)) $(PROGRAMS_ONLY) -o postgres.txt postgres.in
+	$(BIN)/python tools/sbom.py
 
 clean: ## remove what the build and the tests leave behind; keeps ./var
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -104,7 +104,9 @@ class _Builder:
             yield from yaml.parse(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            self._stop("syntax", (), error.problem or "not YAML", mark.line + 1 if mark else 1)
+            # The parser places what it missed at the end a line below the last.
+            line = min(mark.line + 1, len(text.splitlines())) if mark else 1
+            self._stop("syntax", (), error.problem or "not YAML", line)
         except yaml.YAMLError as error:
             self._stop("syntax", (), str(error).splitlines()[0], 1)
 

@@ -34,6 +34,7 @@ def test_every_node_has_its_line_and_a_missing_one_the_line_above_it() -> None:
     [
         pytest.param(b"", [("syntax", 1, "")], id="empty"),
         pytest.param(b"a: [1\nb: 2\n", [("syntax", 2, "")], id="unclosed"),
+        pytest.param(b"a: 1\nb", [("syntax", 2, "")], id="a key without its value at the end"),
         pytest.param(b"a: 1\n---\nb: 2\n", [("syntax", 2, "")], id="second document"),
         pytest.param(b"a: 1\n[x]: 2\n", [("syntax", 2, "")], id="key that is no word"),
         pytest.param(b"a: 1\nb: 2\na: 3\n", [("duplicate-key", 3, "a")], id="key twice"),

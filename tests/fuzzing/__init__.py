@@ -1,0 +1,1 @@
+"""Short fuzz runs, and tests of the targets themselves."""
