@@ -37,6 +37,7 @@ class RunningNode:
         self.data_dir = data_dir
         self.log = data_dir / "node.log"
         self.address = ""
+        self.web = ""
         self._catalogue = str(catalogue)
         self._settings = {f"CLEARWAY_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
@@ -131,7 +132,8 @@ class RunningNode:
                 raise self._failed(f"ended with {self._running().returncode} instead of serving")
             # The file may be read while it is being written.
             with contextlib.suppress(OSError, ValueError):
-                self.address = str(json.loads(self._address_file.read_text())["address"])
+                served = json.loads(self._address_file.read_text())
+                self.address, self.web = str(served["address"]), str(served["web"])
                 if self.serving():
                     return
             time.sleep(0.05)
