@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,11 +24,12 @@ from google.rpc import error_details_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.central import open_central
 from clearway.querylog.reader import Log
+from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from clearway.web.json.connect import HTTP_STATUS
 from clearway.web.json.methods import offered
-from tests.contract.loaded import a_check, load, outcome
+from tests.contract.loaded import a_check, listing, load, outcome
 from tests.contract.speaking import (
     CHECK,
     GET_CHECK,
@@ -43,6 +45,9 @@ from tests.node import RunningNode
 from tests.processes import parts
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+
+OWN = 73_000_001
+"""A subject of these tests' own."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -257,19 +262,32 @@ def events(response: httpx.Response) -> Iterator[dict[str, str]]:
             event[name] = value
 
 
-def test_a_change_in_a_pending_case_is_an_event_that_can_be_gone_on_from(
+def change_told(node: RunningNode, case: str, after: str) -> dict[str, str]:
+    """The event of a change in the case, of a stream that goes on after an event. The time limit is the test's own."""
+    body, headers = json.dumps({"caseNumber": case}), {"last-event-id": after} | JSON
+    with httpx.stream("POST", f"http://{node.web}{WATCH}", content=body, headers=headers, timeout=PATIENCE) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        return next(event for event in events(stream) if "change" in json.loads(event["data"]))
+
+
+def test_a_change_in_a_pending_case_is_an_event_and_comes_again_to_who_goes_on_from_before_it(
     served: tuple[RunningNode, Registry],
 ) -> None:
-    node, _ = served
-    case = f"CASE-{uuid4().hex}"
+    node, registry = served
+    case, now = f"CASE-{uuid4().hex}", datetime.now(UTC)
+    registry.execute(commands.RegisterSubject("cn-uscc", code_of(OWN)), actor="test", moment=now)
     with httpx.stream("POST", f"http://{node.web}{WATCH}", content="{}", headers=JSON, timeout=PATIENCE) as stream:
-        assert stream.headers["content-type"].startswith("text/event-stream")
         first = next(events(stream))
     assert json.loads(first["data"])["cursor"] == first["id"]
-    again = {"last-event-id": first["id"]} | JSON
-    body = json.dumps({"caseNumber": case})
-    with httpx.stream("POST", f"http://{node.web}{WATCH}", content=body, headers=again, timeout=PATIENCE) as stream:
-        assert stream.status_code == 200
+    assert post(node, CHECK, a_check(OWN, case_number=case)).json()["decision"]["outcome"] != "OUTCOME_RESTRICTION"
+    registry.execute(
+        listing(OWN, "SAMR-SERIOUS", now.date() - timedelta(days=2)), actor="test", moment=datetime.now(UTC)
+    )
+    told = change_told(node, case, first["id"])
+    change = json.loads(told["data"])["change"]
+    assert (change["caseNumber"], change["after"]["outcome"]) == (case, "OUTCOME_RESTRICTION")
+    assert told["id"] != first["id"]
+    assert change_told(node, case, first["id"]) == told
 
 
 def test_a_stream_that_is_refused_has_its_status(node: RunningNode) -> None:

@@ -56,6 +56,9 @@ async def asked_of(request: Request, method: OfferedMethod, most: int) -> Asked:
     if headers.get("connect-protocol-version", "1") != "1":
         raise bad_header("connect-protocol-version", "1")
     timeout = timeout_of(headers.get("connect-timeout-ms"), headers.get("grpc-timeout"))
+    if timeout == 0:
+        # gRPC would begin such a call, and now and then it is quicker than its end.
+        raise Refusal(ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED, "the call's deadline has passed")
     metadata = metadata_of(request)
     if request.method == "GET":
         body, as_json = in_query(request, most)
