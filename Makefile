@@ -58,14 +58,16 @@ lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/python tools/genproto.py --check
 	$(BIN)/python tools/sbom.py --check
 	$(BIN)/python tools/audit.py
+	$(BIN)/python -m tools.openapi --check
 
 format: $(VENV)/.test ## format the code and the contract
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/buf format --write --path proto/clearway
 
-proto: $(VENV)/.test ## generate src/clearway/gen from proto/
+proto: $(VENV)/.test ## generate src/clearway/gen and the OpenAPI document from proto/
 	$(BIN)/python tools/genproto.py
+	$(BIN)/python -m tools.openapi
 
 bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench/results/latest.json
 	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 import grpc
+import httpx
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
@@ -37,6 +38,7 @@ class RunningNode:
         self.data_dir = data_dir
         self.log = data_dir / "node.log"
         self.address = ""
+        self.web = ""
         self._catalogue = str(catalogue)
         self._settings = {f"CLEARWAY_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
@@ -118,6 +120,13 @@ class RunningNode:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
+    def _serving_http(self) -> bool:
+        """Whether checks are answered over HTTP too, where that was asked for."""
+        try:
+            return not self.web or httpx.get(f"http://{self.web}/healthz", timeout=1.0).status_code == 200
+        except httpx.TransportError:
+            return False
+
     @property
     def _address_file(self) -> Path:
         return self.data_dir / "serving.json"
@@ -131,8 +140,9 @@ class RunningNode:
                 raise self._failed(f"ended with {self._running().returncode} instead of serving")
             # The file may be read while it is being written.
             with contextlib.suppress(OSError, ValueError):
-                self.address = str(json.loads(self._address_file.read_text())["address"])
-                if self.serving():
+                served = json.loads(self._address_file.read_text())
+                self.address, self.web = str(served["address"]), str(served["web"])
+                if self.serving() and self._serving_http():
                     return
             time.sleep(0.05)
         raise self._failed("is not SERVING in time")

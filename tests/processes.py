@@ -19,9 +19,9 @@ def children(parent: int) -> list[int]:
     return sorted((int(pid) for pid in found if _serves(int(pid))), key=_born)
 
 
-def parts(parent: int, workers: int = 1) -> dict[str, int]:
+def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = ()) -> dict[str, int]:
     """Part → process id, of a node that has restarted nothing yet."""
-    names = (*PARTS, *(f"worker-{number}" for number in range(1, workers + 1)))
+    names = (*PARTS, *(f"worker-{number}" for number in range(1, workers + 1)), *beside)
     last = time.monotonic() + 20
     while time.monotonic() < last:
         found = children(parent)

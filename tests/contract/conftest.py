@@ -15,7 +15,7 @@ from tests.node import RunningNode
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Registry]]:
     """A node and the registry it serves, open for changes."""
     data_dir = tmp_path_factory.mktemp("served")
-    with load(data_dir) as registry, RunningNode(data_dir) as node:
+    with load(data_dir) as registry, RunningNode(data_dir, web_listen="127.0.0.1:0") as node:
         yield node, registry
 
 

@@ -1,4 +1,4 @@
-"""The table cases of `tests/cases` again, as an integrator sees them: real registry, real node, real gRPC.
+"""The table cases of `tests/cases` again, as an integrator sees them: real registry, real node, by gRPC and by HTTP.
 
 A check over the wire is always of this moment, so every day of a case is moved by as many days as lie between the
 case's own and today. What then depends on the calendar is not compared: the days of deadlines, and the end.
@@ -6,11 +6,13 @@ case's own and today. What then depends on the calendar is not compared: the day
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+import httpx
 import msgspec
 import pytest
+from google.protobuf import json_format
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
@@ -49,7 +51,7 @@ def cases_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode
     with Registry.open(settings.registry_url, load_keys(settings), moment=now) as registry:
         for first in range(0, len(acts), ACTS_AT_ONCE):
             registry.execute(*acts[first : first + ACTS_AT_ONCE], actor="test", moment=now)
-    with RunningNode(data_dir, catalogue=EDITION) as node:
+    with RunningNode(data_dir, catalogue=EDITION, web_listen="127.0.0.1:0") as node:
         yield node
 
 
@@ -102,9 +104,30 @@ def told(decision: decision_pb2.Decision, numbered: NumberedCase, wanted: Wanted
     )
 
 
+def by_grpc(node: RunningNode, request: pb.CheckSubjectRequest) -> pb.CheckSubjectResponse:
+    return node.checks().CheckSubject(request, timeout=10)
+
+
+def by_http(node: RunningNode, request: pb.CheckSubjectRequest) -> pb.CheckSubjectResponse:
+    """The same check as JSON, sent as curl sends it."""
+    answer = httpx.post(
+        f"http://{node.web}/clearway.v1.CheckService/CheckSubject",
+        content=json_format.MessageToJson(request),
+        headers={"content-type": "application/json"},
+        timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    return json_format.Parse(answer.content, pb.CheckSubjectResponse())
+
+
+@pytest.mark.parametrize("ask", [by_grpc, by_http])
 @pytest.mark.parametrize("numbered", CASES, ids=str)
-def test_the_answer_over_the_wire_is_the_one_wanted(numbered: NumberedCase, cases_node: RunningNode) -> None:
-    decision = cases_node.checks().CheckSubject(message_of(numbered), timeout=10).decision
+def test_the_answer_over_the_wire_is_the_one_wanted(
+    numbered: NumberedCase,
+    ask: Callable[[RunningNode, pb.CheckSubjectRequest], pb.CheckSubjectResponse],
+    cases_node: RunningNode,
+) -> None:
+    decision = ask(cases_node, message_of(numbered)).decision
     wanted = msgspec.structs.replace(
         numbered.case.want,
         deadlines=dict.fromkeys(numbered.case.want.deadlines),

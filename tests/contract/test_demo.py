@@ -16,7 +16,17 @@ SCENE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 def shown(data_dir: Path) -> str:
     """What the demonstration prints from its first scene to its last."""
-    command = [sys.executable, "-m", "clearway.cli.main", "demo", "--once", "--listen", "127.0.0.1:0"]
+    command = [
+        sys.executable,
+        "-m",
+        "clearway.cli.main",
+        "demo",
+        "--once",
+        "--listen",
+        "127.0.0.1:0",
+        "--web-listen",
+        "127.0.0.1:0",
+    ]
     done = subprocess.run(
         [*command, "--data-dir", str(data_dir), "--subjects", "100"], capture_output=True, text=True, timeout=110
     )

@@ -16,6 +16,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import grpc
+import httpx
 import pytest
 
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
@@ -39,6 +40,7 @@ from clearway.server.interceptors.faults import faults
 from clearway.server.listener import handlers_of, options
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
+from tests.contract.speaking import CHECK, info_in, post
 from tests.node import NO_PROXY, SERVICE, RunningNode
 from tests.postgres import Server
 from tests.processes import parts
@@ -416,6 +418,43 @@ async def test_a_call_that_comes_too_late_is_not_begun() -> None:
     as_documented(await served_by({"faults": faults, "deadline": of_a_late_call}, never), "DEADLINE_EXCEEDED")
 
 
+# Over HTTP
+
+
+def as_documented_over_http(answer: httpx.Response, reason: str) -> None:
+    """Holds a refusal over HTTP to its reason, its code and the example on the page."""
+    example, info = examples()[reason], info_in(answer.json())
+    assert info["reason"] == reason
+    assert (answer.json()["code"].upper(), answer.json()["message"]) == (example["code"], example["message"])
+    assert info.get("metadata", {}) == example["metadata"]
+
+
+def test_a_body_of_another_type(node: RunningNode) -> None:
+    as_documented_over_http(post(node, CHECK, "{}", content_type="text/plain"), "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_body_that_is_too_long(node: RunningNode) -> None:
+    as_documented_over_http(post(node, CHECK, b" " * 2_000_000), "REQUEST_TOO_LARGE")
+
+
+def test_a_page_of_a_stranger(node: RunningNode) -> None:
+    as_documented_over_http(post(node, CHECK, "{}", origin="https://elsewhere.example"), "ORIGIN_REFUSED")
+
+
+def test_a_node_whose_workers_take_no_call(tmp_path: Path) -> None:
+    with load(tmp_path), RunningNode(tmp_path, web_listen="127.0.0.1:0") as node:
+        os.kill(node.pid, signal.SIGSTOP)
+        try:
+            os.kill(parts(node.pid, beside=("web",))["worker-1"], signal.SIGKILL)
+            last = time.monotonic() + PATIENCE
+            answer = post(node, CHECK, a_check())
+            while answer.status_code == 200 and time.monotonic() < last:
+                answer = post(node, CHECK, a_check())
+            as_documented_over_http(answer, "NO_WORKER")
+        finally:
+            os.kill(node.pid, signal.SIGCONT)
+
+
 PROVOKED_ELSEWHERE = {
     "MALFORMED_REQUEST": test_bytes_that_are_no_message,
     "REQUEST_ID_REUSED": test_a_request_id_with_another_body,
@@ -434,6 +473,10 @@ PROVOKED_ELSEWHERE = {
     "REGISTRY_UNAVAILABLE": test_a_registry_whose_database_is_gone,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
+    "UNSUPPORTED_MEDIA_TYPE": test_a_body_of_another_type,
+    "REQUEST_TOO_LARGE": test_a_body_that_is_too_long,
+    "ORIGIN_REFUSED": test_a_page_of_a_stranger,
+    "NO_WORKER": test_a_node_whose_workers_take_no_call,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,
 }

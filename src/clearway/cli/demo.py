@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,9 @@ from clearway.server.databases import open_log
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.supervisor import CannotServe, Node, stop_on_signals
+from clearway.web.process import web_processes
 
+WEB = "127.0.0.1:50080"
 ITEM = "FOOD-OPERATION"
 OFFICER = "demo-officer"
 ESSENTIAL = ("APPLICATION-FORM", "SAFETY-RULES", "PREMISES-PROOF")
@@ -69,12 +72,15 @@ SCENES = (
 
 @click.command()
 @click.option("--listen", metavar="HOST:PORT", help="Address to serve on (127.0.0.1:50051).")
+@click.option("--web-listen", metavar="HOST:PORT", help=f"Address for HTTP ({WEB}).")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of all state (./var).")
 @click.option("--subjects", default=100_000, show_default=True, help="How many synthetic subjects to load.")
 @click.option("--once", is_flag=True, help="Leave after the show, instead of staying up.")
-def demo(listen: str | None, data_dir: Path | None, subjects: int, once: bool) -> None:
+def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subjects: int, once: bool) -> None:
     """Load a synthetic registry, serve, show real checks, stay up."""
-    settings = settings_from({"listen": listen, "data_dir": data_dir, "log_level": "warning"})
+    settings = settings_from({"listen": listen, "web_listen": web_listen, "data_dir": data_dir, "log_level": "warning"})
+    if not settings.web_listen:
+        settings = settings.model_copy(update={"web_listen": WEB})
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     configure_logs(settings.log_level)
     stop = stop_on_signals()
@@ -90,7 +96,7 @@ def demo(listen: str | None, data_dir: Path | None, subjects: int, once: bool) -
                 invite(serving)
 
     try:
-        Node(settings).run(stop, on_started=lambda serving: in_background(show, serving, stop))
+        Node(settings, beside=web_processes).run(stop, on_started=lambda serving: in_background(show, serving, stop))
     except CannotServe as fault:
         fail(str(fault), Exit.FAILED)
 
@@ -208,4 +214,16 @@ def invite(serving: Settings) -> None:
     name = name_of(Character.SERIOUS)
     console.print(f"  .venv/bin/clearway check --name {name} --item {ITEM} --case MY-2 --officer me", soft_wrap=True)
     console.print("  .venv/bin/clearway log list", soft_wrap=True)
-    console.print(f"[dim]Serving on {serving.listen}, data in {escape(str(serving.data_dir))}. Ctrl-C stops it.[/]")
+    console.print(f"  {curl(serving)}", soft_wrap=True)
+    where = f"{serving.listen} and http://{serving.web_listen}"
+    folder = escape(str(serving.data_dir))
+    console.print(f"[dim]Serving on {where}, data in {folder}. Ctrl-C stops it.[/]", soft_wrap=True)
+
+
+def curl(serving: Settings) -> str:
+    """A check over HTTP, as a command."""
+    subject = {"identifier": {"scheme": "cn-uscc", "value": code_of(Character.SERIOUS)}}
+    purpose = {"itemCode": ITEM, "applicationKind": "APPLICATION_KIND_NEW", "caseNumber": "MY-3", "officer": "me"}
+    body = json.dumps({"subject": subject} | purpose)
+    address = f"http://{serving.web_listen}/clearway.v1.CheckService/CheckSubject"
+    return escape(f"curl -s -H 'content-type: application/json' -d '{body}' {address}")

@@ -15,10 +15,12 @@ from clearway.registry.schedule import FeedsRejected
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.supervisor import CannotServe, Node, stop_on_signals
+from clearway.web.process import web_processes
 
 
 @click.command()
 @click.option("--listen", metavar="HOST:PORT", help="Address to serve on (127.0.0.1:50051); port 0 picks a free one.")
+@click.option("--web-listen", metavar="HOST:PORT", help="Address for JSON over HTTP (none).")
 @click.option("--catalogue", metavar="EDITION|FILE", help="A shipped edition or an edition file (cn-demo).")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of all state (./var).")
 @click.option("--workers", type=int, help="Worker processes on the one port (1).")
@@ -29,7 +31,7 @@ def serve(**flags: Any) -> None:
     configure_logs(settings.log_level)
     stop = stop_on_signals()
     try:
-        Node(settings).run(stop, on_started=announce)
+        Node(settings, beside=web_processes).run(stop, on_started=announce)
     except CannotServe as fault:
         fail(str(fault), Exit.FAILED)
     except FeedsRejected as rejected:
@@ -53,3 +55,5 @@ def announce(settings: Settings) -> None:
         errors.print(f"[dim]{name} = {value}[/]", soft_wrap=True)
     errors.print("[yellow]Callers are not authenticated: only this machine can connect (loopback).[/]")
     console.print(f"clearway serves on {settings.listen}", soft_wrap=True)
+    if settings.web_listen:
+        console.print(f"and over HTTP on http://{settings.web_listen}", soft_wrap=True)

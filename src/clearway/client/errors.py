@@ -54,6 +54,10 @@ class ErrorReason(StrEnum):
     CASE_CLOSED = "CASE_CLOSED"
     INVALID_CURSOR = "INVALID_CURSOR"
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    NO_WORKER = "NO_WORKER"
+    ORIGIN_REFUSED = "ORIGIN_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ REASONS: Mapping[ErrorReason, type[ClearwayError]] = {
     ErrorReason.UNKNOWN_SCHEME: InvalidIdentifier,
     ErrorReason.INVALID_IDENTIFIER: InvalidIdentifier,
     ErrorReason.REQUEST_ID_REUSED: RequestIdReused,
+    ErrorReason.REQUEST_TOO_LARGE: InvalidRequest,
 }
 """Reasons with a class of their own; the others have that of their code."""
 

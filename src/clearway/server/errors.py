@@ -90,6 +90,10 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_CASE_CLOSED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_INVALID_CURSOR: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_NO_WORKER: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_ORIGIN_REFUSED: grpc.StatusCode.PERMISSION_DENIED,
 }
 
 

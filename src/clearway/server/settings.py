@@ -6,6 +6,7 @@ docs/operations.md lists each one; a test holds the page to this class.
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,6 +34,14 @@ class Settings(BaseSettings):
         default=5, description="Connections to that database that one process keeps for each of the two, at most."
     )
     listen: str = Field(default="127.0.0.1:50051", description="HOST:PORT to serve on; port 0 picks a free one.")
+    web_listen: str = Field(
+        default="",
+        description="HOST:PORT on loopback for JSON over HTTP; empty: none is served.",
+    )
+    web_origins: str = Field(
+        default="",
+        description="Origins, parted by commas, whose pages may call over HTTP, and under which it is reached itself.",
+    )
     catalogue: str = Field(default="cn-demo", description="Name of a shipped edition, or the path of an edition file.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Worker processes on the one port.")
     authority: str = Field(
@@ -93,10 +102,10 @@ class Settings(BaseSettings):
         default="info", description="Least severe level of the structured logs."
     )
 
-    @field_validator("listen", "metrics_listen")
+    @field_validator("listen", "metrics_listen", "web_listen")
     @classmethod
     def _loopback_only(cls, listen: str, info: ValidationInfo) -> str:
-        if not listen and info.field_name == "metrics_listen":
+        if not listen and info.field_name != "listen":
             return listen
         host, _, port = listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
@@ -104,6 +113,14 @@ class Settings(BaseSettings):
         if not is_loopback(host.strip("[]")):
             raise ValueError("callers are not authenticated, so only a loopback address may be served")
         return listen
+
+    @field_validator("web_origins")
+    @classmethod
+    def _origins(cls, given: str) -> str:
+        for origin in filter(None, (part.strip() for part in given.split(","))):
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?", origin):
+                raise ValueError("an origin is scheme://host or scheme://host:port, in lower case, without a path")
+        return given
 
     @field_validator("database")
     @classmethod
@@ -138,6 +155,11 @@ class Settings(BaseSettings):
         """Where metrics are served, or None where they are not."""
         host, _, port = self.metrics_listen.rpartition(":")
         return (host.strip("[]"), int(port)) if host else None
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins whose pages may call over HTTP."""
+        return frozenset(filter(None, (part.strip() for part in self.web_origins.split(","))))
 
     @property
     def feeds_dir(self) -> Path:

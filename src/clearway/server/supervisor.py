@@ -30,6 +30,7 @@ from clearway.server.databases import Unreachable, open_log, open_registry, reac
 from clearway.server.keys import KeyUnreadable, load_keys
 from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
+from clearway.server.side_door import make_side_doors, worker_names
 from clearway.server.sources import scheduled_feeds
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
@@ -77,28 +78,36 @@ class Child:
             self.start()
 
 
+def no_more(_: Settings) -> list[Child]:
+    """No further processes."""
+    return []
+
+
 @dataclass(slots=True)
 class Node:
     """The processes of one node and the data folder they share."""
 
     settings: Settings
+    beside: Callable[[Settings], list[Child]] = no_more
+    """What else runs, given the settings as served: processes that this package does not know."""
     children: list[Child] = field(default_factory=list)
 
     def run(self, stop: threading.Event, on_started: Callable[[Settings], None] = lambda _: None) -> None:
         """Serve until `stop` is set. Raises `CannotServe`."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with only_node(self.settings.data_dir), reserved_port(self.settings) as settings:
+        with only_node(self.settings.data_dir), reserved_ports(self.settings) as settings:
             prepare(settings)
-            self.children = children_of(settings)
+            beside = self.beside(settings)
+            self.children = [*children_of(settings), *beside]
             for child in self.children:
                 child.start()
             address = settings.data_dir / ADDRESS_FILE
-            address.write_text(json.dumps({"address": settings.listen, "pid": os.getpid()}))
+            address.write_text(json.dumps(serving(settings)))
             try:
                 on_started(settings)
                 self._keep_alive(stop)
             finally:
-                self._drain(settings)
+                self._drain(settings, beside)
                 address.unlink(missing_ok=True)
 
     def _keep_alive(self, stop: threading.Event) -> None:
@@ -107,12 +116,13 @@ class Node:
             for child in self.children:
                 child.revive(now)
 
-    def _drain(self, settings: Settings) -> None:
-        """Workers first, so that the shipper still ships their last rows."""
+    def _drain(self, settings: Settings, beside: list[Child]) -> None:
+        """What calls the workers first, then they, so that the shipper still ships their last rows."""
         workers = [child for child in self.children if child.target is run_worker]
-        others = [child for child in self.children if child.target is not run_worker]
-        for group, patience in ((workers, settings.drain_seconds + 5.0), (others, 15.0)):
-            end(group, patience)
+        others = [child for child in self.children if child.target is not run_worker and child not in beside]
+        patience = settings.drain_seconds + 5.0
+        for group, longest in ((beside, patience), (workers, patience), (others, 15.0)):
+            end(group, longest)
 
 
 def end(children: list[Child], patience: float) -> None:
@@ -135,13 +145,12 @@ def children_of(settings: Settings) -> list[Child]:
     One more reads feeds, where the settings ask for it; it also serves the metrics, and so runs where only they are
     asked for.
     """
-    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
         Child("watcher", run_watcher, (settings,)),
         *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
-        *(Child(name, run_worker, (settings, name)) for name in names),
+        *(Child(name, run_worker, (settings, name)) for name in worker_names(settings)),
     ]
 
 
@@ -155,6 +164,11 @@ def prepare(settings: Settings) -> None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
     scheduled_feeds(settings)
     require_free_metrics_port(settings)
+    if settings.web_listen:
+        try:
+            make_side_doors(settings)
+        except ValueError as fault:
+            raise CannotServe(str(fault)) from fault
     try:
         if settings.webhooks is not None:
             load_webhooks(settings.webhooks, catalogue)
@@ -199,21 +213,35 @@ def only_node(data_dir: Path) -> Iterator[IO[str]]:
 
 
 @contextlib.contextmanager
-def reserved_port(settings: Settings) -> Iterator[Settings]:
-    """Settings with a port that is ours: workers share it, and nobody else's server is joined by accident."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    host = settings.host.strip("[]")
+def reserved_ports(settings: Settings) -> Iterator[Settings]:
+    """Settings with ports that are ours: our processes share them, nobody else's server is joined by accident."""
+    web = reserved(settings.web_listen) if settings.web_listen else contextlib.nullcontext("")
+    with reserved(settings.listen) as listen, web as web_listen:
+        yield settings.model_copy(update={"listen": listen, "web_listen": web_listen})
+
+
+@contextlib.contextmanager
+def reserved(listen: str) -> Iterator[str]:
+    """HOST:PORT, with the port that was picked where none was given. Raises `CannotServe`."""
+    given, _, port = listen.rpartition(":")
+    family = socket.AF_INET6 if ":" in given else socket.AF_INET
+    host = given.strip("[]")
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, settings.port))
+            probe.bind((host, int(port)))
         except OSError as fault:
-            raise CannotServe(f"{settings.listen} cannot be served on: {os.strerror(fault.errno or 0)}") from fault
-        port = probe.getsockname()[1]
-    with socket.socket(family, socket.SOCK_STREAM) as reserved:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((host, port))
-        yield settings.model_copy(update={"listen": f"{settings.host}:{port}"})
+            raise CannotServe(f"{listen} cannot be served on: {os.strerror(fault.errno or 0)}") from fault
+        picked = probe.getsockname()[1]
+    with socket.socket(family, socket.SOCK_STREAM) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((host, picked))
+        yield f"{given}:{picked}"
+
+
+def serving(settings: Settings) -> dict[str, object]:
+    """What `serving.json` says of a node that is up."""
+    return {"address": settings.listen, "web": settings.web_listen, "pid": os.getpid()}
 
 
 def stop_on_signals() -> threading.Event:

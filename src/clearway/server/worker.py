@@ -48,6 +48,7 @@ from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, SERVICES, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
+from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
@@ -125,6 +126,8 @@ class Worker:
             )
         )
         server.add_insecure_port(settings.listen)
+        if settings.web_listen:
+            server.add_insecure_port(f"unix:{side_door(settings, self._name)}")
         return server
 
     def _services(self, servicers: Servicers) -> dict[str, dict[Method, Proceed]]:

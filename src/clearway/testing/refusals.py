@@ -49,6 +49,10 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
     ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
     ErrorReason.REGISTRY_UNAVAILABLE: Code.UNAVAILABLE,
+    ErrorReason.UNSUPPORTED_MEDIA_TYPE: Code.INVALID_ARGUMENT,
+    ErrorReason.REQUEST_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
+    ErrorReason.NO_WORKER: Code.UNAVAILABLE,
+    ErrorReason.ORIGIN_REFUSED: Code.PERMISSION_DENIED,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

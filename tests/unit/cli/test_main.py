@@ -49,7 +49,7 @@ def test_settings_that_are_wrong_are_named_and_not_repeated(
 @pytest.fixture
 def _process_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """`serve` up to where it would start processes: no port is taken, signals and logs of the tests stay theirs."""
-    monkeypatch.setattr(supervisor, "reserved_port", nullcontext)
+    monkeypatch.setattr(supervisor, "reserved_ports", nullcontext)
     monkeypatch.setattr(serve, "stop_on_signals", threading.Event)
     monkeypatch.setattr(serve, "configure_logs", lambda level: None)
 

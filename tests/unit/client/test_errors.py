@@ -63,9 +63,9 @@ def test_a_reason_has_its_kind(reason: ErrorReason, kind: type[ClearwayError]) -
 
 
 @pytest.mark.parametrize("reason", list(ErrorReason))
-def test_a_reason_either_asks_for_another_request_or_left_the_question_open(reason: ErrorReason) -> None:
+def test_a_reason_asks_for_another_request_or_another_caller_or_left_the_question_open(reason: ErrorReason) -> None:
     error = failure_of_status(refused(reason, "words").status)
-    assert isinstance(error, RequestRefused) != isinstance(error, NotAnswered)
+    assert sum(isinstance(error, kind) for kind in (RequestRefused, NotPermitted, NotAnswered)) == 1
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])

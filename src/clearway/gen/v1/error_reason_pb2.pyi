@@ -96,6 +96,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 36
     """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+    ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: _ErrorReason.ValueType  # 75
+    """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
+    ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 76
+    """RESOURCE_EXHAUSTED: over HTTP, the body is longer than a message may be (`limit`; HTTP 413)."""
+    ERROR_REASON_NO_WORKER: _ErrorReason.ValueType  # 77
+    """UNAVAILABLE: over HTTP, no worker of the node takes the call now; retry."""
+    ERROR_REASON_ORIGIN_REFUSED: _ErrorReason.ValueType  # 78
+    """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -174,4 +182,12 @@ ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
 """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
 """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: ErrorReason.ValueType  # 75
+"""INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
+ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 76
+"""RESOURCE_EXHAUSTED: over HTTP, the body is longer than a message may be (`limit`; HTTP 413)."""
+ERROR_REASON_NO_WORKER: ErrorReason.ValueType  # 77
+"""UNAVAILABLE: over HTTP, no worker of the node takes the call now; retry."""
+ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 78
+"""PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

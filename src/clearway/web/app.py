@@ -1,0 +1,58 @@
+"""What is served over HTTP, and where."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clearway.server.settings import Settings
+from clearway.web.doorkeeper import Doorkeeper
+from clearway.web.json.door import JsonDoor, no_such_method
+from clearway.web.json.methods import offered
+from clearway.web.json.request import JSON
+from clearway.web.workers import Workers
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+HEADERS_OF_PAGES = [
+    "authorization", "content-type", "accept-language", "connect-protocol-version", "connect-timeout-ms", "traceparent",
+    "tracestate", "last-event-id",
+]  # fmt: skip
+
+
+def app_of(settings: Settings, workers: Workers) -> Starlette:
+    """The application of one node's web process."""
+    door = JsonDoor(workers, offered(), settings.max_message_bytes, settings.max_in_flight)
+    contract = (resources.files("clearway.web.json") / "openapi.json").read_bytes()
+
+    async def openapi(request: Request) -> Response:
+        return Response(contract, media_type=JSON)
+
+    return Starlette(
+        routes=[
+            Route("/openapi.json", openapi),
+            Route("/healthz", door.ready),
+            Route("/{service}/{method}", door.call, methods=METHODS),
+        ],
+        middleware=[
+            Middleware(Doorkeeper, origins=settings.origins),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=sorted(settings.origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=HEADERS_OF_PAGES,
+                max_age=600,
+            ),
+        ],
+        exception_handlers={404: nothing_here, 405: nothing_here},
+    )
+
+
+async def nothing_here(request: Request, _: Exception) -> Response:
+    """The answer for an address that is nothing of ours."""
+    return no_such_method(404)
