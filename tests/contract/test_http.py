@@ -46,7 +46,7 @@ from tests.processes import parts
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
-OWN = 73_000_001
+OWN = 77_000_001
 """A subject of these tests' own."""
 
 

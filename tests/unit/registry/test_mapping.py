@@ -64,7 +64,7 @@ def test_a_mapping_that_does_not_do_is_refused_with_the_field(document: dict[str
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (b"states: [", "m.yaml:2: .syntax."),
+        (b"states: [", "m.yaml:1: .syntax."),
         (b"states: known\nstates: known\n", "m.yaml:2: .duplicate-key."),
         (b"a: &a [x]\nb: *a\n", "alias"),
         (b"\xff\xfe\xff", "encoding"),
