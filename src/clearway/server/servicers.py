@@ -39,7 +39,6 @@ CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
 REGISTRY_SERVICE = registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name
 DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
 AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
-SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE)
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""

@@ -31,6 +31,7 @@ from clearway.server.keys import KeyUnreadable, load_keys
 from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
 from clearway.server.sources import scheduled_feeds
+from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
 SHORTEST_LIFE = 5.0
@@ -56,6 +57,7 @@ class Child:
     started: float = 0.0
     pause: float = 0.0
     not_before: float = 0.0
+    restarts: int = 0
 
     def start(self) -> None:
         """Start it, or start it again."""
@@ -74,6 +76,7 @@ class Child:
             _log.warning("process_died", process=self.name, exit=self.process.exitcode, restart_in=self.pause)
         if now >= self.not_before:
             self.not_before = 0.0
+            self.restarts += 1
             self.start()
 
 
@@ -102,10 +105,15 @@ class Node:
                 address.unlink(missing_ok=True)
 
     def _keep_alive(self, stop: threading.Event) -> None:
+        vitals, said = VitalsFolder(self.settings.data_dir), -1
         while not stop.wait(0.1):
             now = time.monotonic()
             for child in self.children:
                 child.revive(now)
+            restarts = {child.name: child.restarts for child in self.children}
+            if sum(restarts.values()) != said:
+                said = sum(restarts.values())
+                vitals.write(SUPERVISOR, SupervisorVitals(restarts))
 
     def _drain(self, settings: Settings) -> None:
         """Workers first, so that the shipper still ships their last rows."""
@@ -135,13 +143,12 @@ def children_of(settings: Settings) -> list[Child]:
     One more reads feeds, where the settings ask for it; it also serves the metrics, and so runs where only they are
     asked for.
     """
-    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
         Child("watcher", run_watcher, (settings,)),
         *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
-        *(Child(name, run_worker, (settings, name)) for name in names),
+        *(Child(name, run_worker, (settings, name)) for name in settings.worker_names),
     ]
 
 
