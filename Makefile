@@ -85,8 +85,8 @@ bench-steps: $(VENV)/.test ## where the microseconds of one check go
 bench-watching: $(VENV)/.test ## what it costs to watch 100,000 pending cases
 	$(BIN)/python -m bench.watching
 
-crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times
-	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600
+crash: $(VENV)/.test ## the long crash run: kill -9 under load, many times; writes bench/results/crash.json
+	CLEARWAY_CRASH_ROUNDS=$${CLEARWAY_CRASH_ROUNDS:-100} $(BIN)/python -m pytest -m crash --timeout 3600 -s
 
 FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/.test ## the long fuzz run: every target for FUZZ_SECONDS; findings in fuzz/findings

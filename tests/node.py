@@ -32,14 +32,18 @@ class NodeFailed(AssertionError):
 
 
 class RunningNode:
-    """`clearway serve` on `data_dir`. `settings` are further CLEARWAY_… settings, by their names in the class."""
+    """`clearway serve` on `data_dir`, on any free port where `port` names none.
 
-    def __init__(self, data_dir: Path, *, catalogue: str | Path = "cn-demo", **settings: object) -> None:
+    `settings` are further CLEARWAY_… settings, by their names in the class.
+    """
+
+    def __init__(self, data_dir: Path, *, catalogue: str | Path = "cn-demo", port: int = 0, **settings: object) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "node.log"
         self.address = ""
         self.web = ""
         self._catalogue = str(catalogue)
+        self._port = port
         self._settings = {f"CLEARWAY_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
@@ -132,7 +136,8 @@ class RunningNode:
         return self.data_dir / "serving.json"
 
     def _flags(self) -> list[str]:
-        return ["serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir), "--catalogue", self._catalogue]
+        listen = f"127.0.0.1:{self._port}"
+        return ["serve", "--listen", listen, "--data-dir", str(self.data_dir), "--catalogue", self._catalogue]
 
     def _wait_until_serving(self, last: float) -> None:
         while time.monotonic() < last:

@@ -19,9 +19,10 @@ def children(parent: int) -> list[int]:
     return sorted((int(pid) for pid in found if _serves(int(pid))), key=_born)
 
 
-def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = ()) -> dict[str, int]:
-    """Part → process id, of a node that has restarted nothing yet."""
-    names = (*PARTS, *(f"worker-{number}" for number in range(1, workers + 1)), *beside)
+def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = (), *, feeds: bool = False) -> dict[str, int]:
+    """Part → process id, of a node that has restarted nothing yet; `feeds` where it has that process, `beside` more."""
+    workers_of = (f"worker-{number}" for number in range(1, workers + 1))
+    names = (*PARTS, *(["feeds"] if feeds else []), *workers_of, *beside)
     last = time.monotonic() + 20
     while time.monotonic() < last:
         found = children(parent)

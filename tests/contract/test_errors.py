@@ -36,7 +36,7 @@ from clearway.server.errors import CODES, PREFIX
 from clearway.server.interceptors import compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
-from clearway.server.interceptors.faults import faults
+from clearway.server.interceptors.faults import Faults
 from clearway.server.listener import handlers_of, options
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
@@ -376,7 +376,7 @@ async def test_a_fault_of_our_own_tells_the_caller_nothing_but_that() -> None:
     async def broken(call: Call) -> bytes:
         raise ZeroDivisionError("the secret text of a planted fault")
 
-    error = await served_by({"faults": faults}, broken)
+    error = await served_by({"faults": Faults()}, broken)
     as_documented(error, "SERVER_FAULT")
     assert "secret" not in str(error)
 
@@ -386,7 +386,7 @@ async def test_a_registry_that_another_writer_holds() -> None:
         # As `registry.database.writing` says it, after ten seconds.
         raise RegistryError(RegistryReason.BUSY, "another writer holds the registry")
 
-    as_documented(await served_by({"faults": faults}, waiting_in_vain), "REGISTRY_BUSY")
+    as_documented(await served_by({"faults": Faults()}, waiting_in_vain), "REGISTRY_BUSY")
 
 
 async def test_a_registry_whose_database_is_gone(postgresql: Server) -> None:
@@ -396,13 +396,13 @@ async def test_a_registry_whose_database_is_gone(postgresql: Server) -> None:
         Registry.open(url, KEYS, moment=datetime.now(UTC))
         return b""
 
-    as_documented(await served_by({"faults": faults}, asking), "REGISTRY_UNAVAILABLE")
+    as_documented(await served_by({"faults": Faults()}, asking), "REGISTRY_UNAVAILABLE")
 
 
 async def test_a_draining_server_sends_callers_elsewhere() -> None:
     admission = Admission(10)
     admission.draining = True
-    as_documented(await served_by({"faults": faults, "admission": admission}, never), "SHUTTING_DOWN")
+    as_documented(await served_by({"faults": Faults(), "admission": admission}, never), "SHUTTING_DOWN")
 
 
 async def test_a_call_that_comes_too_late_is_not_begun() -> None:
@@ -415,7 +415,7 @@ async def test_a_call_that_comes_too_late_is_not_begun() -> None:
     def of_a_late_call(call: Call) -> None:
         deadline(Call(call.method, call.raw, Late()))  # type: ignore[arg-type]
 
-    as_documented(await served_by({"faults": faults, "deadline": of_a_late_call}, never), "DEADLINE_EXCEEDED")
+    as_documented(await served_by({"faults": Faults(), "deadline": of_a_late_call}, never), "DEADLINE_EXCEEDED")
 
 
 # Over HTTP

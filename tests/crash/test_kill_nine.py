@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ PARENT = "supervisor"
 EVERYTHING = "everything"
 VICTIMS = (EVERYTHING, WORKER, *PARTS, PARENT)
 SUBJECTS = [member for member in Character if member is not Character.UNKNOWN]
+RESULTS = Path(__file__).parents[2] / "bench" / "results" / "crash.json"
 WHILE_DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 
@@ -69,17 +70,62 @@ class Answers:
                 self.other.append(f"{error.code().name} {error.details()}")
 
 
+@dataclass(frozen=True)
+class Books:
+    """What a run comes to: who was killed how often, what callers were told, and what the log has of it."""
+
+    rounds: int
+    victims: dict[str, int]
+    asked: int
+    acknowledged: int
+    rows: int
+    missing: int
+    twice: int
+
+    @classmethod
+    def of(cls, victims: Counter[str], answers: Answers, rows: list[dict[str, Any]]) -> Books:
+        """`missing` are answers without a row; `twice` are rows too many, of one check or of one request."""
+        ids = Counter(row["check_id"] for row in rows)
+        requests = Counter({row["check_id"]: row["request_id"] for row in rows}.values())
+        return cls(
+            rounds=victims.total(),
+            victims=dict(victims),
+            asked=answers.asked,
+            acknowledged=len(answers.kept),
+            rows=len(rows),
+            missing=sum(answer.check_id not in ids for _, answer in answers.kept.values()),
+            twice=sum(count - 1 for count in (*ids.values(), *requests.values())),
+        )
+
+    def table(self) -> str:
+        """The books as a table of Markdown."""
+        killed = ", ".join(f"{name} {count}" for name, count in self.victims.items())
+        cells = {"killed": killed} | {name: f"{value:,}" for name, value in asdict(self).items() if name != "victims"}
+        lines = (" | ".join(row) for row in (cells.keys(), ["---"] * len(cells), cells.values()))
+        return "\n".join(f"| {line} |" for line in lines)
+
+
 def test_a_node_killed_under_load_keeps_every_answer_it_gave(tmp_path: Path) -> None:
-    chance, answers = random.Random(20260304), Answers()
+    chance, answers, victims = random.Random(20260304), Answers(), Counter[str]()
     with load(tmp_path), RunningNode(tmp_path, ship_interval=0.05) as node:
         for number in range(ROUNDS):
-            before = len(answers.kept)
-            asyncio.run(one_round(node, VICTIMS[number % len(VICTIMS)], chance, answers))
+            before, victim = len(answers.kept), VICTIMS[number % len(VICTIMS)]
+            asyncio.run(one_round(node, victim, chance, answers))
+            victims[victim] += 1
             assert len(answers.kept) > before, "nothing was answered in this round"
             retried_answers_are_the_same(node, answers, chance)
         assert node.stop() == 0
+        rows = exported(tmp_path)
+        publish(Books.of(victims, answers, rows))
         assert answers.other == []
-        each_answer_has_its_row(exported(tmp_path), answers)
+        each_answer_has_its_row(rows, answers)
+
+
+def publish(books: Books) -> None:
+    """Print the books, and keep those of a long run: `make crash` asked for it."""
+    print(f"\n{books.table()}")
+    if "CLEARWAY_CRASH_ROUNDS" in os.environ:
+        RESULTS.write_text(json.dumps(asdict(books), indent=2) + "\n")
 
 
 async def one_round(node: RunningNode, victim: str, chance: random.Random, answers: Answers) -> None:

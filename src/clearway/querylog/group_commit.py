@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,14 +65,32 @@ class Bounds:
     longest_pause: float = 5.0
 
 
+@dataclass(slots=True)
+class Commits:
+    """What was committed since the journal was opened. Written by the journal's thread; read by any."""
+
+    batches: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    """How long the commits took, together."""
+
+
 _Waiting = tuple[bytes, "asyncio.Future[None]"]
 
 
 class GroupCommit:
     """The asyncio front of a journal. Make it inside the running loop; every method is that loop's."""
 
-    def __init__(self, journal: BatchJournal, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        journal: BatchJournal,
+        bounds: Bounds | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.commits = Commits()
         self._journal = journal
+        self._monotonic = monotonic
         self._bounds = bounds or Bounds()
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clearway-journal")
@@ -152,8 +171,12 @@ class GroupCommit:
     def _commit(self, batch: list[_Waiting]) -> None:
         """In the journal's thread: one commit, then one call into the loop for all who wait for it."""
         fault: Exception | None = None
+        begun = self._monotonic()
         try:
             self._journal.append([record for record, _ in batch])
+            self.commits.batches += 1
+            self.commits.rows += len(batch)
+            self.commits.seconds += self._monotonic() - begun
         except Exception as raised:  # whatever it was, nobody may be told that the record is safe
             fault = raised
         self._loop.call_soon_threadsafe(self._release, batch, fault)

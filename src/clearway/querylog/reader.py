@@ -79,10 +79,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is not in the central log yet: the exposure if this node were lost."""
+    """What is not in the central log yet: the exposure if this node were lost.
+
+    `oldest` is the moment, in UTC, of the check that has waited longest; None where none waits.
+    """
 
     segments: int
     rows: int
+    oldest: datetime | None = None
 
 
 class Log:
@@ -95,6 +99,7 @@ class Log:
         """`central` as `open_central` made it; `journals` the journal directory, which need not exist yet."""
         self._central = central
         self._journals = journals
+        self._known_cursors: dict[str, int] = {}
 
     def get(self, check_id: str) -> StoredCheck | None:
         """The check with this id, shipped or not."""
@@ -180,11 +185,22 @@ class Log:
             return cases.of_cases(central, pending, authority, case_numbers)
 
     def backlog(self) -> Backlog:
-        """How much waits to be shipped."""
-        with self._opened() as opened, self._connected() as central:
-            cursors = _cursors(central, [files.name for files, _ in opened])
-            waiting = [_last(connection) - cursors.get(str(files.name), 0) for files, connection in opened]
-            return Backlog(sum(rows > 0 for rows in waiting), sum(rows for rows in waiting if rows > 0))
+        """How much waits to be shipped; while the central log cannot be reached, what was not shipped when it could."""
+        with self._opened() as opened:
+            # An outage is when this is asked most: what is known then is the least that was shipped.
+            with contextlib.suppress(LogUnreachable), self._connected() as central:
+                self._known_cursors = _cursors(central, [files.name for files, _ in opened])
+            waiting = [
+                _waiting(connection, self._known_cursors.get(str(files.name), 0)) for files, connection in opened
+            ]
+        moments = [oldest for _, oldest in waiting if oldest is not None]
+        rows = [count for count, _ in waiting if count > 0]
+        return Backlog(len(rows), sum(rows), min(moments, default=None))
+
+    def reach(self) -> None:
+        """Read something of the central log, whatever it is. Raises `LogUnreachable`."""
+        with self._connected() as central:
+            central.execute(select(check_log.c.seq).limit(1)).first()
 
     def tail(self, *, skip: str = "") -> Tail:
         """Follows the journals from their first rows on; `skip` is an incarnation not to follow (one's own)."""
@@ -327,6 +343,14 @@ def _cursors(central: Connection, names: list[SegmentName]) -> dict[str, int]:
     statement = select(journal_cursor.c.segment, journal_cursor.c.shipped)
     rows = central.execute(statement.where(journal_cursor.c.segment.in_([str(name) for name in names])))
     return {row.segment: row.shipped for row in rows}
+
+
+def _waiting(connection: sqlite3.Connection, shipped: int) -> tuple[int, datetime | None]:
+    """How many rows of a segment stand after `shipped`, and the moment of the first one, where it can be read."""
+    for _, raw in rows_after(connection, shipped, 1):
+        with contextlib.suppress(UnreadableRecord):
+            return _last(connection) - shipped, StoredCheck.of(raw).record.decided_at
+    return _last(connection) - shipped, None
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -98,9 +98,7 @@ class FeedMetrics(Collector):
             yield family.of(())
 
 
-def serve_metrics(address: tuple[str, int], collector: Collector) -> tuple[WSGIServer, Thread]:
+def serve_metrics(address: tuple[str, int], registry: CollectorRegistry) -> tuple[WSGIServer, Thread]:
     """Serve the metrics at /metrics, in a thread of its own. Raises `OSError` where the address is taken."""
-    registry = CollectorRegistry()
-    registry.register(collector)
     host, port = address
     return start_http_server(port, host, registry)

@@ -23,7 +23,11 @@ class RegistryDoor:
 
     async def read(self, question: Callable[[Registry], T]) -> T:
         """What the registry answers. Raises what `question` raises, and `RegistryError` where it cannot be opened."""
-        return await asyncio.to_thread(lambda: question(self._opened()))
+        return await asyncio.to_thread(self.ask, question)
+
+    def ask(self, question: Callable[[Registry], T]) -> T:
+        """The same, for a thread that may wait."""
+        return question(self._opened())
 
     async def act(self, act: Callable[[Registry], T]) -> T:
         """Let `act` write. One at a time: others wait here, where a caller who gives up leaves the line, not a thread.

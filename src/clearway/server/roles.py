@@ -18,30 +18,40 @@ from functools import partial
 
 import structlog
 import uvloop
+from prometheus_client import CollectorRegistry
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.arrivals import Arrivals
+from clearway.querylog.reader import Log
+from clearway.querylog.segment import set_aside
 from clearway.querylog.shipper import Shipper
+from clearway.registry.errors import RegistryError
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.fetching.runner import Runner
-from clearway.registry.fetching.status import status_of_all
+from clearway.registry.fetching.status import FeedStatus, status_of_all
+from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import Stopped, open_log, open_registry, patiently
+from clearway.server.databases import Stopped, attach_log, open_log, open_registry, patiently
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
 from clearway.server.metrics import FeedMetrics, serve_metrics
+from clearway.server.node_metrics import NodeMetrics, NodeSources
+from clearway.server.reach import Reach
+from clearway.server.registry_door import RegistryDoor
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.vitals import VitalsFolder
 from clearway.server.watching.endpoints import load_webhooks
 from clearway.server.watching.progress import ProgressFile
 from clearway.server.watching.reconsidering import Reconsidering
 from clearway.server.watching.telling import Telling
 from clearway.server.watching.watcher import Sources, Watcher
 from clearway.server.worker import Worker
+from clearway.subjects.keys import SubjectKeys
 
 BEHIND_ANSWERS = 10
 """How much shipper and watcher give way where processors are short: an answer is waited for, what they do is not."""
@@ -98,12 +108,37 @@ def run_feeds(settings: Settings) -> None:
     feeds = scheduled_feeds(settings)
     clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
     keys = load_keys(settings)
+    door = RegistryDoor(lambda: open_registry(settings, keys, clock()))
+    reach = Reach(lambda: door.ask(Registry.head))
+    metrics = CollectorRegistry()
+    if settings.metrics_address is not None:
+        # Before the database is waited for: while it is gone these are looked at.
+        reach.start()
+        metrics.register(node_metrics(settings, keys, reach, clock))
+        serve_metrics(settings.metrics_address, metrics)
     with unless_stopped(), patiently(stop, lambda: open_registry(settings, keys, clock())) as registry:
         fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
-        if settings.metrics_address is not None:
-            statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
-            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())))
+
+        def statuses() -> tuple[FeedStatus, ...]:
+            with contextlib.suppress(RegistryError):
+                return status_of_all(registry, feeds, fetcher.waiting, clock()) if reach.good else ()
+            return ()
+
+        metrics.register(FeedMetrics(statuses))
         Runner(registry, fetcher, feeds, stop, clock).run()
+
+
+def node_metrics(settings: Settings, keys: SubjectKeys, reach: Reach, clock: Callable[[], datetime]) -> NodeMetrics:
+    """The metrics of the node that these settings describe."""
+    sources = NodeSources(
+        index=IndexReader(IndexLayout(settings.data_dir), keys.fingerprint),
+        log=Log(attach_log(settings), settings.journals),
+        damaged_segments=lambda: len(set_aside(settings.journals)),
+        registry_reachable=lambda: reach.good,
+        vitals=VitalsFolder(settings.data_dir),
+        workers=settings.worker_names,
+    )
+    return NodeMetrics(sources, clock)
 
 
 def run_watcher(settings: Settings) -> None:

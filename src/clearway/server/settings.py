@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
 from clearway.postgresql.engine import redacted as redacted_url
-from clearway.querylog.central import LOG_FILE
+from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE
 
 
 class Settings(BaseSettings):
@@ -160,6 +160,16 @@ class Settings(BaseSettings):
     def origins(self) -> frozenset[str]:
         """The origins whose pages may call over HTTP."""
         return frozenset(filter(None, (part.strip() for part in self.web_origins.split(","))))
+
+    @property
+    def worker_names(self) -> tuple[str, ...]:
+        """What the node's workers are called."""
+        return tuple(f"worker-{number}" for number in range(1, self.workers + 1))
+
+    @property
+    def journals(self) -> Path:
+        """The folder of the workers' journals."""
+        return self.data_dir / JOURNAL_DIRECTORY
 
     @property
     def feeds_dir(self) -> Path:

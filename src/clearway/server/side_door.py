@@ -14,11 +14,6 @@ LONGEST = 107
 """Bytes of a socket's path that Linux takes."""
 
 
-def worker_names(settings: Settings) -> list[str]:
-    """The node's workers, by name."""
-    return [f"worker-{number}" for number in range(1, settings.workers + 1)]
-
-
 def side_door(settings: Settings, worker: str) -> Path:
     """Where a worker listens for the web process."""
     return settings.data_dir / FOLDER / f"{worker}.sock"
@@ -26,7 +21,7 @@ def side_door(settings: Settings, worker: str) -> Path:
 
 def make_side_doors(settings: Settings) -> None:
     """Make the folder of the sockets, its owner's alone. Raises ValueError where its path is too long for a socket."""
-    longest = max(len(bytes(side_door(settings, worker))) for worker in worker_names(settings))
+    longest = max(len(bytes(side_door(settings, worker))) for worker in settings.worker_names)
     if longest > LONGEST:
         raise ValueError(f"the data folder's path is {longest - LONGEST} bytes too long for a socket in it")
     folder = settings.data_dir / FOLDER

@@ -30,8 +30,9 @@ from clearway.server.databases import Unreachable, open_log, open_registry, reac
 from clearway.server.keys import KeyUnreadable, load_keys
 from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
-from clearway.server.side_door import make_side_doors, worker_names
+from clearway.server.side_door import make_side_doors
 from clearway.server.sources import scheduled_feeds
+from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
 SHORTEST_LIFE = 5.0
@@ -57,6 +58,7 @@ class Child:
     started: float = 0.0
     pause: float = 0.0
     not_before: float = 0.0
+    restarts: int = 0
 
     def start(self) -> None:
         """Start it, or start it again."""
@@ -75,6 +77,7 @@ class Child:
             _log.warning("process_died", process=self.name, exit=self.process.exitcode, restart_in=self.pause)
         if now >= self.not_before:
             self.not_before = 0.0
+            self.restarts += 1
             self.start()
 
 
@@ -111,10 +114,15 @@ class Node:
                 address.unlink(missing_ok=True)
 
     def _keep_alive(self, stop: threading.Event) -> None:
+        vitals, said = VitalsFolder(self.settings.data_dir), -1
         while not stop.wait(0.1):
             now = time.monotonic()
             for child in self.children:
                 child.revive(now)
+            restarts = {child.name: child.restarts for child in self.children}
+            if sum(restarts.values()) != said:
+                said = sum(restarts.values())
+                vitals.write(SUPERVISOR, SupervisorVitals(restarts))
 
     def _drain(self, settings: Settings, beside: list[Child]) -> None:
         """What calls the workers first, then they, so that the shipper still ships their last rows."""
@@ -150,7 +158,7 @@ def children_of(settings: Settings) -> list[Child]:
         Child("shipper", run_shipper, (settings,)),
         Child("watcher", run_watcher, (settings,)),
         *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
-        *(Child(name, run_worker, (settings, name)) for name in worker_names(settings)),
+        *(Child(name, run_worker, (settings, name)) for name in settings.worker_names),
     ]
 
 

@@ -14,8 +14,6 @@ from typing import Any
 import grpc
 import structlog
 import uuid_utils
-from grpc_health.v1 import health_pb2
-from grpc_health.v1.health import aio as health_aio
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
@@ -30,32 +28,37 @@ from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.clock import SteadyClock
 from clearway.server.databases import attach_log, open_registry
+from clearway.server.health import Health, truths
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
-from clearway.server.interceptors.faults import faults
+from clearway.server.interceptors.faults import Faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
+from clearway.server.reach import Reach
 from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
-from clearway.server.servicers import CHECKS, SERVICES, Rules, Servicers, Stores, servicers_of
+from clearway.server.servicers import CHECKS, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.vitals import INTERVAL, VitalsFolder, WorkerVitals
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
 from clearway.server.watching.progress import ProgressFile
 
 STANDARD_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 TICK = 0.1
+FIRST_LOOK = 1.0
+"""Seconds that a worker waits at first to learn whether a database answers: health is to begin with the truth."""
 REQUEST_IDS_KEPT = 50_000
 
 _log = structlog.get_logger(__name__)
@@ -73,10 +76,11 @@ class Worker:
         self._admission = Admission(settings.max_in_flight)
         # Streams last: counted among the calls, they would take the place of checks.
         self._streams = Admission(settings.max_streams)
-        self._health = health_aio.HealthServicer()
+        self._faults = Faults()
+        self._health = Health()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
-        self._serving: bool | None = None
         self._door = RegistryDoor(self._open_registry)
+        self._registry_reach = Reach(lambda: self._door.ask(Registry.head))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -85,6 +89,9 @@ class Worker:
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(attach_log(settings), settings.data_dir / "journal")
+        log_reach = Reach(log.reach)
+        for reach in (self._registry_reach, log_reach):
+            reach.start()
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recall = Recall(ids, log, window, self._clock)
@@ -97,12 +104,16 @@ class Worker:
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
-        await self._set_serving(False)
+        await self._health.say(truths(checks=False, registry=False, log=False))
         settle()
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
-        await self._tick_until(stop, index, journal, rounds, siblings)
+        await asyncio.gather(
+            self._tick_until(stop, index, journal, rounds, siblings, log_reach), self._account_until(stop, journal)
+        )
         await self._drain(server, journal, cases)
+        for reach in (self._registry_reach, log_reach):
+            reach.close()
         lookout.close()
         recall.close()
         if siblings is not None:
@@ -120,7 +131,7 @@ class Worker:
         server.add_generic_rpc_handlers(
             (
                 *(handlers_of(name, methods) for name, methods in services.items()),
-                health_handlers(self._health),
+                health_handlers(self._health.servicer),
                 reflection_handlers((*services, *STANDARD_SERVICES)),
                 Fallback(),
             )
@@ -139,7 +150,7 @@ class Worker:
             "validation": validation,
         }
         wrappers: dict[str, Wrapper] = {
-            "faults": faults,
+            "faults": self._faults,
             "admission": self._admission,
             "evidence": Evidence(servicers.checks),
         }
@@ -168,28 +179,43 @@ class Worker:
         journal: GroupCommit,
         rounds: Rounds,
         siblings: Siblings | None,
+        log_reach: Reach,
     ) -> None:
-        """Follow index switches, and say by health whether a check would be answered, until `stop` is set."""
+        """Follow index switches, and say by health what would be answered, until `stop` is set."""
+        for reach in (self._registry_reach, log_reach):
+            await asyncio.to_thread(reach.wait, FIRST_LOOK)
         while not stop.is_set():
             index.refresh()
             rounds.gauge(monotonic())
-            await self._set_serving(journal.available and answers(index))
+            checks = journal.available and answers(index)
+            await self._health.say(truths(checks, self._registry_reach.good, log_reach.good))
             if siblings is not None:
                 # Segments are begun, shipped and deleted meanwhile: none may be missed.
                 await siblings.learn()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK)
 
-    async def _set_serving(self, serving: bool) -> None:
-        if serving is self._serving:
-            return
-        self._serving = serving
-        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", *SERVICES):
-            await self._health.set(service, status)
+    async def _account_until(self, stop: asyncio.Event, journal: GroupCommit) -> None:
+        """Write down once a second how the worker is, until `stop` is set."""
+        folder = VitalsFolder(self._settings.data_dir)
+        while not stop.is_set():
+            folder.write(self._name, self._vitals(journal))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), INTERVAL)
+
+    def _vitals(self, journal: GroupCommit) -> WorkerVitals:
+        commits = journal.commits
+        return WorkerVitals(
+            in_flight=self._admission.in_flight,
+            waiting=journal.waiting,
+            refused=self._faults.refused,
+            commits=commits.batches,
+            records=commits.rows,
+            commit_seconds=commits.seconds,
+        )
 
     async def _drain(self, server: grpc.aio.Server, journal: GroupCommit, cases: CaseStream) -> None:
-        await self._health.enter_graceful_shutdown()
+        await self._health.drain()
         # New calls on old connections are refused with a reason that clients retry elsewhere; stop() sends GOAWAY.
         self._admission.draining = self._streams.draining = True
         cases.close()

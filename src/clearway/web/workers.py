@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 import grpc
 
 from clearway.server.settings import Settings
-from clearway.server.side_door import side_door, worker_names
+from clearway.server.side_door import side_door
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -80,4 +80,4 @@ class Workers:
 
 def workers_of(settings: Settings) -> Workers:
     """The workers of this node."""
-    return Workers([f"unix:{side_door(settings, name)}" for name in worker_names(settings)])
+    return Workers([f"unix:{side_door(settings, name)}" for name in settings.worker_names])

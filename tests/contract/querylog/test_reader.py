@@ -130,8 +130,8 @@ def test_a_refused_check_is_not_a_request_to_answer_again(log: Log, journals: Pa
         assert log.get(a_check_id(8)) is not None
 
 
-def test_the_backlog_counts_what_is_not_shipped(log: Log) -> None:
-    assert log.backlog() == Backlog(segments=2, rows=2)
+def test_the_backlog_counts_what_is_not_shipped_and_says_since_when(log: Log) -> None:
+    assert log.backlog() == Backlog(segments=2, rows=2, oldest=NOON + timedelta(seconds=5))
 
 
 def test_a_log_without_journals_reads_as_empty(central: Engine, journals: Path) -> None:

@@ -23,7 +23,7 @@ from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
-from clearway.server.interceptors.faults import faults
+from clearway.server.interceptors.faults import Faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import require_valid, validation
@@ -104,7 +104,7 @@ def test_a_worker_composes_exactly_the_steps_of_the_order() -> None:
 async def aborted_with(error: Exception) -> tuple[grpc.StatusCode, str, status_pb2.Status]:
     context = Context()
     with pytest.raises(Aborted):
-        await faults(failing_with(error))(a_call(context=context))
+        await Faults()(failing_with(error))(a_call(context=context))
     assert context.aborted is not None
     code, text, details = context.aborted
     return code, text, status_pb2.Status.FromString(dict(details)["grpc-status-details-bin"])
@@ -132,7 +132,7 @@ async def test_every_refusal_leaves_with_its_code_and_reason(name: str) -> None:
 async def test_an_abort_passes_untouched() -> None:
     context = Context()
     with pytest.raises(grpc.aio.AbortError):
-        await faults(failing_with(grpc.aio.AbortError()))(a_call(context=context))
+        await Faults()(failing_with(grpc.aio.AbortError()))(a_call(context=context))
     assert context.aborted is None
 
 

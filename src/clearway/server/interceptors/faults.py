@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import grpc
 import structlog
 
@@ -12,18 +14,29 @@ from clearway.server.errors import Refusal, refusal_for, server_fault
 _log = structlog.get_logger(__name__)
 
 
-def faults(proceed: Proceed) -> Proceed:
-    """Turn domain errors into statuses by the one table; log what the table does not know."""
+class Faults:
+    """Turns domain errors into statuses by the one table; logs what the table does not know.
 
-    async def guarded(call: Call) -> bytes:
-        try:
-            return await proceed(call)
-        except grpc.aio.AbortError:
-            raise
-        except Exception as error:
-            await abort(call.context, refusal_or_fault(call, error))
+    `refused` counts what callers were told, by reason.
+    """
 
-    return guarded
+    def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()
+
+    def __call__(self, proceed: Proceed) -> Proceed:
+        """Let nothing but a documented status out."""
+
+        async def guarded(call: Call) -> bytes:
+            try:
+                return await proceed(call)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:
+                refusal = refusal_or_fault(call, error)
+                self.refused[refusal.reason_name] += 1
+                await abort(call.context, refusal)
+
+        return guarded
 
 
 def refusal_or_fault(call: Call, error: Exception) -> Refusal:
