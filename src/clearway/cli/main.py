@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "cases": "clearway.cli.cases:cases",
         "database": "clearway.cli.database:database",
         "health": "clearway.cli.health:health",
+        "doctor": "clearway.cli.doctor:doctor",
         "demo": "clearway.cli.demo:demo",
     }
 )

@@ -285,9 +285,8 @@ def grant_to_service(central: Engine, role: str) -> None:
 
 def upgrade(engine: Engine) -> None:
     """Brings the schema to `SCHEMA_HEAD`, in one transaction. Does nothing, quickly, where it is there already."""
-    with engine.connect() as connection:
-        if _version(connection) == SCHEMA_HEAD:
-            return
+    if schema_of(engine) == SCHEMA_HEAD:
+        return
     from alembic import command  # heavy, and needed only when the schema is behind
     from alembic.config import Config
 
@@ -300,11 +299,13 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    version: str | None = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
-    return version
+def schema_of(engine: Engine) -> str | None:
+    """The migration that the log is at; None before the first. Raises as `reaching`."""
+    with reaching(engine), engine.connect() as connection:
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        found: str | None = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+        return found
 
 
 def _on_connect(connection: Any, _: object) -> None:

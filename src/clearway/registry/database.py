@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -29,8 +30,10 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    func,
     insert,
     inspect,
+    select,
     text,
 )
 from sqlalchemy.exc import OperationalError
@@ -208,19 +211,28 @@ def grant_to_service(engine: Engine, role: str) -> None:
 
 def bring_up_to_date(engine: Engine) -> None:
     """Run the migrations that are missing, all or none. `RegistryError` where the database is newer than the code."""
-    with reading(engine) as connection:
-        found = _schema_step(connection)
-    if found == HEAD:
+    if schema_of(engine) == HEAD:
         return
     with writing(engine) as connection:
         _upgrade(connection)
 
 
-def _schema_step(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
+def schema_of(engine: Engine) -> str | None:
+    """The migration that the database is at; None before the first. Raises `RegistryError`."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        step: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+        return step
+
+
+def clock_of(engine: Engine) -> datetime | None:
+    """The time by the database's own clock, in UTC; None where it has none but ours. Raises `RegistryError`."""
+    if not _on_postgresql(engine):
         return None
-    step: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
-    return step
+    with reading(engine) as connection:
+        told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -39,9 +39,21 @@ def identify(engine: Engine, key_fingerprint: str, moment: datetime) -> None:
     if life is None:
         with writing(engine) as connection:
             life = _present(connection) or _begin(connection, 1, key_fingerprint, moment)
+    _require_key(life, key_fingerprint)
+    database_id(engine)
+
+
+def require_key(engine: Engine, key_fingerprint: str) -> None:
+    """Hold a database, where it has an identity, to its secret. Raises `RegistryError` OTHER_KEY."""
+    with reading(engine) as connection:
+        life = _present(connection)
+    if life is not None:
+        _require_key(life, key_fingerprint)
+
+
+def _require_key(life: Life, key_fingerprint: str) -> None:
     if life.key_fingerprint != key_fingerprint:
         raise RegistryError(RegistryReason.OTHER_KEY, "natural persons here are hashed with another secret")
-    database_id(engine)
 
 
 def database_id(engine: Engine) -> str:

@@ -19,7 +19,7 @@ from clearway.registry.case_changes import CaseChanges
 from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
 from clearway.registry.commands import Command, Desk, stored_code
-from clearway.registry.database import bring_up_to_date, open_engine, reading, writing
+from clearway.registry.database import bring_up_to_date, clock_of, open_engine, reading, writing
 from clearway.registry.deliveries import Deliveries
 from clearway.registry.engines.postgresql import CHANNEL
 from clearway.registry.errors import RegistryError, RegistryReason
@@ -88,6 +88,14 @@ class Registry:
             engine.dispose()
             raise
         return cls(engine, keys)
+
+    def require_key(self) -> None:
+        """Raise `RegistryError` OTHER_KEY where natural persons are hashed with another secret here."""
+        identity.require_key(self._engine, self._keys.fingerprint)
+
+    def clock(self) -> datetime | None:
+        """The time by the database's own clock, in UTC; None where it has none but ours."""
+        return clock_of(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

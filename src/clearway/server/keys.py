@@ -9,6 +9,9 @@ from pathlib import Path
 from clearway.server.settings import Settings
 from clearway.subjects.keys import SubjectKeys
 
+KEY_FILE = Path("keys", "subject.key")
+"""In the data folder."""
+
 
 class KeyUnreadable(Exception):
     """The key file exists but does not hold 64 hex digits."""
@@ -18,7 +21,7 @@ def load_keys(settings: Settings) -> SubjectKeys:
     """The installation's subject keys. Makes `keys/subject.key` (mode 0600) where neither setting nor file has one."""
     if settings.subject_key:
         return SubjectKeys(bytes.fromhex(settings.subject_key))
-    path = settings.data_dir / "keys" / "subject.key"
+    path = settings.data_dir / KEY_FILE
     if not path.exists():
         make_key(path)
     text = path.read_text().strip()

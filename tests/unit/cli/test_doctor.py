@@ -1,0 +1,234 @@
+"""`clearway doctor`: a node that is well, and each thing that can be wrong with it, told with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from clearway.cli.doctor import command
+from clearway.cli.exits import Exit
+from clearway.cli.health import SERVING, UNREACHABLE
+from clearway.index.follower import Follower
+from clearway.index.layout import IndexLayout
+from clearway.querylog.central import VERSION_TABLE as LOG_VERSION
+from clearway.querylog.journal import Journal
+from clearway.querylog.record import encode_record
+from clearway.querylog.segment import DAMAGED_SUFFIX
+from clearway.registry import commands, database
+from clearway.registry.migrations import VERSION_TABLE
+from clearway.registry.registry import Registry
+from clearway.server.databases import open_log, open_registry
+from clearway.server.keys import KEY_FILE, load_keys
+from clearway.server.settings import Settings
+from clearway.server.supervisor import prepare
+from tests.unit.cli.running import document, run
+from tests.unit.querylog.records import a_record
+from tests.unit.registry.making import code
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a node that is well, and of whose health a word comes without a socket."""
+    monkeypatch.setattr(command, "status_of", lambda *_: SERVING)
+    settings = Settings(data_dir=tmp_path / "var")
+    settings.data_dir.mkdir()
+    prepare(settings)
+    with record(settings) as registry:
+        act(registry, NOW)
+        follow(settings, registry)
+    return settings.data_dir
+
+
+@contextmanager
+def record(settings: Settings) -> Iterator[Registry]:
+    with open_registry(settings, load_keys(settings), NOW) as registry:
+        yield registry
+
+
+def act(registry: Registry, moment: datetime) -> None:
+    registry.execute(commands.RegisterSubject("cn-uscc", code(1)), actor="test", moment=moment)
+
+
+def follow(settings: Settings, registry: Registry) -> None:
+    with Follower(registry.changes, IndexLayout(settings.data_dir), load_keys(settings)) as follower:
+        follower.step(datetime.now(UTC).timestamp())
+
+
+def examined(folder: Path, **environment: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
+    """The exit code, and the findings by part."""
+    result = run("doctor", "--data-dir", folder, "--json", **environment)
+    by_part: dict[str, list[dict[str, Any]]] = {}
+    for finding in document(result):
+        by_part.setdefault(finding["part"], []).append(finding)
+    return result.exit_code, by_part
+
+
+def the_wrong(folder: Path, part: str, **environment: str) -> str:
+    """What is told to be wrong with a part: only that, with something to do, and exit code 1."""
+    code, found = examined(folder, **environment)
+    wrong = [each for each in found[part] if each["state"] == "wrong"]
+    assert code == Exit.FAILED
+    assert wrong
+    assert all(each["remedy"] for each in wrong)
+    return "; ".join(each["says"] for each in wrong)
+
+
+def test_a_node_that_is_well(folder: Path) -> None:
+    code, found = examined(folder)
+    assert code == Exit.DONE
+    assert list(found) == list(command.EXAMINATIONS)
+    told = [each for part in found.values() for each in part if each["state"] != "sound"]
+    assert [each["part"] for each in told] == ["feeds"], "a record without lists deserves attention"
+    assert "1 subjects at revision 1" in found["index"][0]["says"]
+    shown = run("doctor", "--data-dir", folder).stdout
+    assert all(part in shown for part in found)
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    code, found = examined(tmp_path / "nowhere")
+    assert (code, list(found), found["node"][0]["state"]) == (Exit.DONE, ["node"], "attention")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_nothing_is_changed(folder: Path) -> None:
+    def everything() -> dict[str, bytes]:
+        files = (
+            path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal", "lock"))
+        )
+        return {str(path): path.read_bytes() for path in files}
+
+    before = everything()
+    examined(folder)
+    assert everything() == before
+
+
+def test_a_node_that_does_not_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "status_of", lambda *_: UNREACHABLE)
+    _, found = examined(folder)
+    assert found["node"][0]["state"] == "attention"
+    (folder / "serving.json").write_text('{"address": "127.0.0.1:1"}')
+    assert the_wrong(folder, "node") == "127.0.0.1:1 is UNREACHABLE"
+
+
+def test_settings_that_name_what_is_not_right(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("edition: 1\n")
+    assert "catalogue is rejected" in the_wrong(folder, "settings", CLEARWAY_CATALOGUE=str(broken))
+    assert "no authority NOBODY" in the_wrong(folder, "settings", CLEARWAY_AUTHORITY="NOBODY")
+    assert "feeds file is rejected" in the_wrong(folder, "settings", CLEARWAY_FEEDS=str(broken))
+    assert "webhooks file is rejected" in the_wrong(folder, "settings", CLEARWAY_WEBHOOKS=str(broken))
+
+
+def test_a_key_that_is_gone_is_not_made_anew(folder: Path) -> None:
+    (folder / KEY_FILE).unlink()
+    assert "is missing" in the_wrong(folder, "keys")
+    assert not (folder / KEY_FILE).exists()
+
+
+def test_a_key_that_is_none_and_one_that_others_can_read(folder: Path) -> None:
+    (folder / KEY_FILE).chmod(0o644)
+    assert "can be read by others" in the_wrong(folder, "keys")
+    (folder / KEY_FILE).write_text("not a key")
+    assert "64 hex digits" in the_wrong(folder, "keys")
+
+
+def test_a_database_of_another_key(folder: Path) -> None:
+    other = {"CLEARWAY_SUBJECT_KEY": "ab" * 32}
+    assert "hashed with another secret" in the_wrong(folder, "database", **other)
+    assert "no check can be looked up" in the_wrong(folder, "index", **other)
+
+
+@pytest.mark.parametrize("table", [VERSION_TABLE, LOG_VERSION])
+def test_a_database_of_another_version(folder: Path, table: str) -> None:
+    settings = Settings(data_dir=folder)
+    engine = database.open_engine(settings.registry_url) if table == VERSION_TABLE else open_log(settings)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {table} SET version_num = '9999'"))
+    engine.dispose()
+    assert "is of schema 9999" in the_wrong(folder, "database")
+
+
+def test_a_database_file_that_is_none(folder: Path) -> None:
+    for name in ("log.db-wal", "log.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "log.db").write_bytes(b"no database" * 1000)
+    assert "the central log" in the_wrong(folder, "database")
+
+
+def test_an_index_that_is_gone_and_one_that_is_old(folder: Path) -> None:
+    assert "in step with the record" in the_wrong(folder, "index", CLEARWAY_MAX_INDEX_AGE="0.000001")
+    shutil.rmtree(folder / "index")
+    assert "no check can be looked up" in the_wrong(folder, "index")
+
+
+def test_rows_that_wait_and_a_journal_that_was_set_aside(folder: Path) -> None:
+    journals = Settings(data_dir=folder).journals
+    journal = Journal(journals, "worker-1")
+    journal.append([encode_record(a_record(decided_at=NOW))])
+    code, found = examined(folder)
+    assert (code, found["log"][0]["state"]) == (Exit.DONE, "sound")
+    assert "1 rows wait to be shipped" in found["log"][0]["says"]
+    journal.close()
+    for file in journals.iterdir():
+        file.unlink()
+    journal = Journal(journals, "worker-1")
+    journal.append([encode_record(a_record(decided_at=NOW - timedelta(hours=1)))])
+    journal.close()
+    assert "1 rows wait to be shipped" in the_wrong(folder, "log")
+    (segment,) = journals.glob("*.db")
+    segment.with_name(segment.name + DAMAGED_SUFFIX).write_bytes(b"")
+    assert "was set aside" in the_wrong(folder, "log")
+
+
+def test_a_disk_that_is_full_slow_or_takes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1))
+        assert "0 MiB" in the_wrong(folder, "disk")
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: usage._replace(free=usage.total // 20))
+        assert examined(folder)[1]["disk"][0]["state"] == "attention"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", full)
+        assert "takes no writes: No space left on device" in the_wrong(folder, "disk")
+
+
+def full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_clock_that_was_set_back(folder: Path) -> None:
+    settings = Settings(data_dir=folder)
+    with record(settings) as registry:
+        registry.execute(
+            commands.RegisterSubject("cn-uscc", code(2)), actor="test", moment=datetime.now(UTC) + timedelta(hours=2)
+        )
+    assert "ahead of this clock" in the_wrong(folder, "clock")
+
+
+def test_a_list_that_was_not_read_in_time(folder: Path, tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds.yaml"
+    inbox = tmp_path / "inbox"
+    source = f"{{folder: {inbox}, newest_by: modified}}"
+    feeds.write_text(f"feeds:\n  - name: csl\n    format: us-csl\n    every: 1d\n    source: {source}\n")
+    assert the_wrong(folder, "feeds", CLEARWAY_FEEDS=str(feeds)) == "csl is overdue, read never"
+
+
+def test_an_examination_that_fails_is_told_and_the_others_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: Settings) -> Iterator[Any]:
+        raise RuntimeError("with a secret in its text")
+
+    monkeypatch.setattr(command, "EXAMINATIONS", {"disk": failing, "clock": command.EXAMINATIONS["clock"]})
+    code, found = examined(folder)
+    assert (code, [each["says"] for each in found["disk"]]) == (Exit.FAILED, ["could not be examined: RuntimeError"])
+    assert found["clock"][0]["state"] == "sound"
