@@ -5,6 +5,7 @@ docs/architecture.md, “When things fail”, names the test of every row.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -14,10 +15,10 @@ import socket
 import sqlite3
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
@@ -26,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.index.layout import IndexLayout
@@ -33,7 +35,7 @@ from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from tests.contract.loaded import a_check, listing, load, outcome, refusal_in
-from tests.node import RunningNode
+from tests.node import NO_PROXY, RunningNode
 from tests.processes import parts, successor
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
@@ -122,9 +124,9 @@ def free_port() -> int:
 class Watched(RunningNode):
     """A node whose metrics are read."""
 
-    def __init__(self, data_dir: Path, **settings: Any) -> None:
+    def __init__(self, data_dir: Path, **settings: float) -> None:
         self._metrics = f"127.0.0.1:{free_port()}"
-        super().__init__(data_dir, metrics_listen=self._metrics, **settings)
+        super().__init__(data_dir, catalogue="cn-demo", port=0, **{"metrics_listen": self._metrics} | settings)
 
     def metric(self, name: str) -> float:
         """The value of a metric, summed over its labels; -1 while there is none."""
@@ -136,6 +138,49 @@ class Watched(RunningNode):
             return -1.0
         values = [sample.value for family in families for sample in family.samples if sample.name == name]
         return sum(values) if values else -1.0
+
+
+# Too many calls
+
+
+LIMIT = 32
+
+
+async def offered(address: str, seconds: float) -> tuple[list[float], Counter[str]]:
+    """What three times as many callers as are let in get: how long each answer took, and the errors by reason."""
+    took, errors, last = [], Counter[str](), time.monotonic() + seconds
+
+    async def keep_asking(channel: grpc.aio.Channel) -> None:
+        stub = CheckServiceStub(channel)
+        while (begun := time.monotonic()) < last:
+            try:
+                await stub.CheckSubject(a_check(Character.SERIOUS), timeout=PATIENCE)
+                took.append(time.monotonic() - begun)
+            except grpc.aio.AioRpcError as error:
+                errors[str(refusal_in(error)["reason"])] += 1
+
+    async with grpc.aio.insecure_channel(address, options=NO_PROXY) as channel:
+        await asyncio.gather(*(keep_asking(channel) for _ in range(3 * LIMIT)))
+    return took, errors
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that the process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_at_three_times_the_bound_what_is_let_in_is_answered_in_time_and_memory_stays(tmp_path: Path) -> None:
+    with load(tmp_path), Watched(tmp_path, max_in_flight=LIMIT) as node:
+        worker = parts(node.pid, feeds=True)["worker-1"]
+        asyncio.run(offered(node.address, 3.0))
+        before = resident(worker)
+        took, errors = asyncio.run(offered(node.address, 8.0))
+        assert set(errors) == {"OVERLOADED"}
+        assert len(took) > 100
+        assert max(took) < 5.0, "whoever is let in does not wait for those who are not"
+        assert resident(worker) - before < 32 << 20
+        until(lambda: node.metric("clearway_worker_refused_total") >= errors["OVERLOADED"])
+        assert outcome(ask(node)) == "RESTRICTION"
 
 
 # The follower

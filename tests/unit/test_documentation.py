@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from collections.abc import Iterator
@@ -267,3 +268,31 @@ def anchors(text: str) -> set[str]:
     """What headings can be linked to by."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def every_test() -> set[str]:
+    """The name of every test there is."""
+    modules = (ast.parse(path.read_text()) for path in ROOT.glob("tests/**/test_*.py"))
+    functions = (node for module in modules for node in ast.walk(module))
+    return {
+        node.name
+        for node in functions
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def failure_rows() -> list[list[str]]:
+    """The cells of the table of failures, row by row."""
+    section = page("architecture.md").partition("## When things fail")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_failure_is_provoked_by_tests_that_are_there() -> None:
+    rows, there = failure_rows(), every_test()
+    assert len(rows) > 15
+    for fault, seen, provoked_by in rows:
+        named = re.findall(r"`(test_\w+)`", provoked_by)
+        assert seen, fault
+        assert named, f"nothing provokes: {fault}"
+        assert set(named) <= there, fault

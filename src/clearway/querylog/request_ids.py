@@ -39,6 +39,8 @@ class RequestIds:
         self._lock = threading.Lock()
         self.overflowed = False
         """Whether an id may have been forgotten before its time: then only the log knows for sure."""
+        self.incomplete = False
+        """Whether the log's ids are still to come, as while it cannot be asked or is long: the same holds then."""
 
     def get(self, authority: str, request_id: str) -> Remembered | None:
         """What was recorded under this id, if it is remembered."""

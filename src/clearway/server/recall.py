@@ -42,6 +42,7 @@ class Recall:
         done, _ = await asyncio.wait([looking], timeout=PATIENCE)
         if done and looking.result():
             return
+        self._ids.incomplete = True
         with self._log.tail() as tail:
             learnt = await asyncio.to_thread(self._ids.follow, tail)
         _log.warning("request_ids_from_journals_only", learnt=learnt)
@@ -64,4 +65,5 @@ class Recall:
         while not await looking:
             await asyncio.sleep(PAUSE)
             looking = asyncio.create_task(self._recall())
+        self._ids.incomplete = False
         _log.info("request_ids_recalled", known=len(self._ids))

@@ -91,7 +91,7 @@ class Replays:
             learnt = self._ids.get(authority, request_id)
             if learnt is not None:
                 return Recorded(await self._recorded(learnt, digest), learnt.check_id)
-        if self._ids.overflowed:
+        if self._ids.overflowed or self._ids.incomplete:
             stored = await self._in_the_log(authority, request_id)
             if stored is not None:
                 known = Remembered(stored.record.request_digest, stored.record.check_id)

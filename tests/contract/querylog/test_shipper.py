@@ -68,6 +68,29 @@ def test_a_closed_segment_is_deleted_whole_once_shipped(central: Engine, journal
     assert logged(central) == raws(1, 2)
 
 
+def test_hours_of_checks_that_waited_are_shipped_once_and_their_files_deleted(central: Engine, journals: Path) -> None:
+    """Three hours at two checks a second, in as many files as they would fill; the journal takes more meanwhile."""
+    batches = [range(first, first + 600) for first in range(1, 21_601, 600)]
+    size = sum(map(len, raws(1))) * 21_600
+    with closing(Journal(journals, "w0", SegmentLimits(rows=3_000))) as journal:
+        for batch in batches:
+            journal.append(raws(*batch))
+        waiting = sum(path.stat().st_size for path in journals.iterdir())
+        assert waiting < 4 * size, "what waits takes room by what was asked, and not more"
+        with Shipper(central, journals, keep=0) as shipper:
+            shipped, extra = 0, 30_000
+            while shipped < 21_600:
+                extra += 1
+                journal.append(raws(extra))
+                shipped += shipper.step().rows
+            while (more := shipper.step()).rows or more.segments_closed:
+                pass
+            assert len(segments(journals)) == 1, "only the file that is written to is left"
+    with central.connect() as connection:
+        ids = list(connection.execute(select(check_log.c.check_id)).scalars())
+    assert len(ids) == len(set(ids)) == 21_600 + extra - 30_000
+
+
 def test_a_finished_segment_stays_readable_for_a_while(central: Engine, journals: Path) -> None:
     now = 100.0
     with closing(Journal(journals, "w0")) as journal:

@@ -59,6 +59,7 @@ async def test_a_worker_begins_with_what_the_log_knows(log: Failing) -> None:
     ids, recall = recalling(log)
     await recall.begin()
     assert knows(ids, 1, 2) == [True, True]
+    assert not ids.incomplete
 
 
 async def test_while_the_log_cannot_be_asked_the_journals_are(log: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +67,9 @@ async def test_while_the_log_cannot_be_asked_the_journals_are(log: Failing, monk
     ids, later = recalling(log)
     await later.begin()
     assert knows(ids, 1, 2) == [False, True]
+    assert ids.incomplete, "the log is asked about every id until all of them are known"
     log.mended = True
-    await until(lambda: knows(ids, 1) == [True])
+    await until(lambda: knows(ids, 1) == [True] and not ids.incomplete)
     later.close()
 
 

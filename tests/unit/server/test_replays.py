@@ -162,6 +162,13 @@ async def test_the_log_is_searched_only_where_an_id_may_have_been_forgotten() ->
     assert desk.log.searched == [(AUTHORITY, "c", NOON - WINDOW)]
 
 
+async def test_until_the_ids_of_the_log_are_known_it_is_asked() -> None:
+    desk = Desk()
+    desk.ids.incomplete = True
+    desk.log.keep("check-9", b"response-9", request_id="c", request_digest=BODY)
+    assert await desk.ask("c") == b"response-9"
+
+
 # Siblings
 
 
