@@ -28,12 +28,13 @@ from clearway.querylog.shipper import Shipper
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.fetching.runner import Runner
 from clearway.registry.fetching.status import status_of_all
+from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
 from clearway.server.databases import Stopped, open_log, open_registry, patiently
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
-from clearway.server.metrics import FeedMetrics, serve_metrics
+from clearway.server.metrics import FeedMetrics, LeadMetrics, serve_metrics
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
 from clearway.server.watching.endpoints import load_webhooks
@@ -45,6 +46,10 @@ from clearway.server.worker import Worker
 
 BEHIND_ANSWERS = 10
 """How much shipper and watcher give way where processors are short: an answer is waited for, what they do is not."""
+
+READING_FEEDS = "feeds"
+TELLING_ENDPOINTS = "webhooks"
+"""Work that one node does for all that share a database."""
 
 _log = structlog.get_logger(__name__)
 
@@ -102,8 +107,10 @@ def run_feeds(settings: Settings) -> None:
         fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
         if settings.metrics_address is not None:
             statuses = partial(status_of_all, registry, feeds, fetcher.waiting)
-            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())))
-        Runner(registry, fetcher, feeds, stop, clock).run()
+            leads = LeadMetrics(partial(leads_of, registry, settings))
+            serve_metrics(settings.metrics_address, FeedMetrics(lambda: statuses(clock())), leads)
+        with registry.leading(READING_FEEDS, settings.node_name) as lead:
+            Runner(registry, fetcher, feeds, stop, clock, lead).run()
 
 
 def run_watcher(settings: Settings) -> None:
@@ -132,8 +139,18 @@ def run_watcher(settings: Settings) -> None:
         watcher = Watcher(sources, reconsidering, open_for, settings.max_index_age, clock)
         endpoints = load_webhooks(settings.webhooks, catalogue) if settings.webhooks is not None else ()
         source = f"urn:clearway:{registry.database_id()}"
-        with Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set) as telling:
+        with (
+            registry.leading(TELLING_ENDPOINTS, settings.node_name) as lead,
+            Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set, lead=lead) as telling,
+        ):
             watcher.run(stop, on_change=telling.tell_news)
+
+
+def leads_of(registry: Registry, settings: Settings) -> dict[str, bool]:
+    """Work that one of several nodes does → whether it is this one; nothing for a node that is alone."""
+    if not settings.database:
+        return {}
+    return {work: registry.leader(work) == settings.node_name for work in (READING_FEEDS, TELLING_ENDPOINTS)}
 
 
 def unless_stopped() -> contextlib.suppress:

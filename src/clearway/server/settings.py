@@ -6,6 +6,7 @@ docs/operations.md lists each one; a test holds the page to this class.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -132,6 +133,11 @@ class Settings(BaseSettings):
     def port(self) -> int:
         """The port to serve on; 0 picks a free one."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def node_name(self) -> str:
+        """What this node is called in the database: `clearway@HOST:PORT`, within PostgreSQL's 63 bytes."""
+        return f"clearway@{socket.gethostname()[:45]}:{self.port}"
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:
