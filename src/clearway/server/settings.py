@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     ship_interval: Annotated[float, Field(gt=0)] = Field(
         default=0.25, description="Seconds between looks of the shipper at the journals."
     )
+    log_durability: Literal["local", "central"] = Field(
+        default="local",
+        description="When a check counts as recorded: on the node's disk, or in the PostgreSQL database of all nodes.",
+    )
     drain_seconds: Annotated[float, Field(ge=0)] = Field(
         default=10.0, description="Seconds that calls in flight get to finish after SIGTERM."
     )
@@ -116,6 +120,13 @@ class Settings(BaseSettings):
             # Without what was given: it may hold a password.
             raise ValueError(str(fault)) from None
         return url
+
+    @field_validator("log_durability")
+    @classmethod
+    def _central_needs_a_database(cls, durability: str, info: ValidationInfo) -> str:
+        if durability == "central" and not info.data.get("database"):
+            raise ValueError("log_durability central needs a database: without one, the log is a file on this node")
+        return durability
 
     @field_validator("subject_key")
     @classmethod

@@ -23,13 +23,12 @@ from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
-from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import attach_log, open_registry
+from clearway.server.databases import attach_log, journal_of, open_registry
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -81,7 +80,7 @@ class Worker:
         """Serve on the configured address until `stop` is set; then drain."""
         settings = self._settings
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
-        journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
+        journal = GroupCommit(journal_of(settings, incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(attach_log(settings), settings.data_dir / "journal")
         window = timedelta(seconds=settings.retry_window)
