@@ -54,6 +54,7 @@ class ErrorReason(StrEnum):
     CASE_CLOSED = "CASE_CLOSED"
     INVALID_CURSOR = "INVALID_CURSOR"
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
+    REQUEST_UNDER_WAY = "REQUEST_UNDER_WAY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -16,6 +16,7 @@ from clearway.querylog.central import JOURNAL_DIRECTORY, LogUnreachable, attach,
 from clearway.querylog.central_journal import CentralJournal
 from clearway.querylog.group_commit import BatchJournal
 from clearway.querylog.journal import Journal
+from clearway.querylog.request_claims import RequestClaims
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.registry import Registry
 from clearway.server.settings import Settings
@@ -57,6 +58,14 @@ def journal_of(settings: Settings, incarnation: str) -> BatchJournal:
     if settings.log_durability == "central":
         return CentralJournal(attach(settings.central_log, pool_size=1))
     return Journal(settings.data_dir / JOURNAL_DIRECTORY, incarnation)
+
+
+def claims_of(settings: Settings, incarnation: str) -> RequestClaims | None:
+    """Claims of request ids among the nodes of one database; None for a node that is alone."""
+    if not settings.database:
+        return None
+    window = timedelta(seconds=settings.retry_window)
+    return RequestClaims(attach(settings.database, pool_size=1), incarnation, window)
 
 
 @contextmanager

@@ -90,6 +90,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_CASE_CLOSED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_INVALID_CURSOR: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_REQUEST_UNDER_WAY: grpc.StatusCode.UNAVAILABLE,
 }
 
 

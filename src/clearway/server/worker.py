@@ -23,12 +23,14 @@ from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
+from clearway.querylog.id_locks import IdLocks
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.claiming import Claiming
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import attach_log, journal_of, open_registry
+from clearway.server.databases import attach_log, claims_of, journal_of, open_registry
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -42,7 +44,7 @@ from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
-from clearway.server.replays import Replays
+from clearway.server.replays import Neighbours, Replays
 from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, SERVICES, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
@@ -87,8 +89,8 @@ class Worker:
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recall = Recall(ids, log, window, self._clock)
         await recall.begin()
-        siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
-        replays = Replays(ids, log, window, self._clock, siblings)
+        neighbours = self._neighbours(ids, log, incarnation)
+        replays = Replays(ids, log, window, self._clock, neighbours)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
@@ -99,14 +101,23 @@ class Worker:
         settle()
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
-        await self._tick_until(stop, index, journal, rounds, siblings)
+        await self._tick_until(stop, index, journal, rounds, neighbours.siblings)
         await self._drain(server, journal, cases)
         lookout.close()
         recall.close()
-        if siblings is not None:
-            siblings.close()
+        neighbours.close()
         index.close()
         self._door.close()
+
+    def _neighbours(self, ids: RequestIds, log: Log, incarnation: str) -> Neighbours:
+        """The node's other workers, where there are any, and other nodes, where they share a database."""
+        several = self._settings.workers > 1
+        claims = claims_of(self._settings, incarnation)
+        return Neighbours(
+            locks=IdLocks(self._settings.data_dir / "journal") if several else None,
+            siblings=Siblings(ids, log.tail(skip=incarnation)) if several else None,
+            claiming=Claiming(claims, self._clock) if claims is not None else None,
+        )
 
     def _open_registry(self) -> Registry:
         return open_registry(self._settings, self._keys, self._clock())

@@ -49,6 +49,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
     ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
     ErrorReason.REGISTRY_UNAVAILABLE: Code.UNAVAILABLE,
+    ErrorReason.REQUEST_UNDER_WAY: Code.UNAVAILABLE,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

@@ -96,6 +96,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 36
     """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+    ERROR_REASON_REQUEST_UNDER_WAY: _ErrorReason.ValueType  # 40
+    """UNAVAILABLE: another worker or node is answering under this request id; retry."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -174,4 +176,6 @@ ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
 """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
 """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+ERROR_REASON_REQUEST_UNDER_WAY: ErrorReason.ValueType  # 40
+"""UNAVAILABLE: another worker or node is answering under this request id; retry."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
