@@ -6,6 +6,7 @@ A server of its own on this machine, by a Unix socket, with fsync; so the figure
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,9 +29,12 @@ from rich.console import Console
 from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
-from clearway.querylog.central import open_central
+from clearway.querylog.central import attach, open_central
+from clearway.querylog.central_journal import CentralJournal
+from clearway.querylog.group_commit import BatchJournal, GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.record import CheckRecord, encode_record
+from clearway.querylog.request_claims import RequestClaims
 from clearway.querylog.shipper import Shipper
 from clearway.registry.commands import RegisterSubject
 from clearway.registry.registry import Registry
@@ -43,6 +48,8 @@ IMPORTED = 100_000
 SHIPPED = 60_000
 NODES = 2
 COMMITS = 200
+RECORDED = 20_000
+WAITING = 64
 LISTED = 0.1
 """The share of checks whose answer speaks of a listing."""
 
@@ -155,10 +162,55 @@ def commit_and_wait(registry: Registry, reader: IndexReader, number: int) -> flo
     return taken * 1000
 
 
+async def recorded_by(journal: BatchJournal, waiting: int) -> dict[str, float]:
+    """Rows a second through group commit with so many handlers at once, and how long each of them waits, in ms."""
+    commit, left, waits = GroupCommit(journal), iter(range(RECORDED if waiting > 1 else RECORDED // 40)), []
+
+    async def handler() -> None:
+        for number in left:
+            record, begun = a_record(number), time.monotonic()
+            await commit.put(record)
+            waits.append((time.monotonic() - begun) * 1000)
+
+    begun = time.monotonic()
+    await asyncio.gather(*(handler() for _ in range(waiting)))
+    seconds = time.monotonic() - begun
+    await commit.close()
+    return {"rows_per_second": round(len(waits) / seconds), **spread(waits)}
+
+
+def durability(url: str, folder: Path) -> dict[str, Any]:
+    """What it costs that a row is on the node's disk, or in the database, before its answer leaves."""
+    open_central(url).dispose()
+    makers: dict[str, Callable[[], BatchJournal]] = {
+        "local": lambda: Journal(folder / "recorded", f"worker-1-{uuid_utils.uuid7().hex}"),
+        "central": lambda: CentralJournal(attach(url)),
+    }
+    return {
+        name: {f"{waiting}_waiting": asyncio.run(recorded_by(make(), waiting)) for waiting in (1, WAITING)}
+        for name, make in makers.items()
+    }
+
+
+def claimed(url: str) -> dict[str, Any]:
+    """Milliseconds of a question to the database that claims one request id, or as many as wait at once."""
+    found = {}
+    with closing(RequestClaims(attach(url), "bench", timedelta(hours=1))) as claims:
+        for ids in (1, WAITING):
+            taken = []
+            for _ in range(COMMITS):
+                keys = [("DEMO-LICENSING", str(uuid_utils.uuid7())) for _ in range(ids)]
+                begun = time.monotonic()
+                claims.claim(keys, datetime.now(UTC))
+                taken.append((time.monotonic() - begun) * 1000)
+            found[f"{ids}_ids"] = spread(taken)
+    return found
+
+
 def spread(milliseconds: list[float]) -> dict[str, float]:
     """The middle, the 99th of a hundred, and the longest."""
     parts = quantiles(milliseconds, n=100)
-    return {"p50": round(parts[49], 1), "p99": round(parts[98], 1), "max": round(max(milliseconds), 1)}
+    return {"p50": round(parts[49], 2), "p99": round(parts[98], 2), "max": round(max(milliseconds), 2)}
 
 
 def measure(server: Server, folder: Path) -> dict[str, Any]:
@@ -184,8 +236,10 @@ def measure(server: Server, folder: Path) -> dict[str, Any]:
             open_central(another).dispose()
             rate = round(SHIPPED / ship_from_nodes(another, halves))
             found[engine][f"shipped_rows_per_second_from_{NODES}_nodes"] = rate
+            found["durability"] = durability(another, folder)
+            found["request_claims_ms"] = claimed(another)
         found[engine]["visible_ms"] = spread(visible_after(url, folder / f"index-{engine}"))
-        console.print(engine, found[engine])
+        console.print(found)
     return found
 
 

@@ -33,6 +33,10 @@ PROGRAMS_IN = "POSTGRESQL_BIN"
 UNPRIVILEGED = ("postgres", "nobody")
 """PostgreSQL does not run as root: one of these does it then."""
 
+AS_ACCOUNT = "setpriv"
+"""What runs a program as another account. Python's own way does it between fork and exec, where gRPC's handlers of fork
+kill the child now and then while other threads are calling: a server then did not start, and said nothing."""
+
 TEMPLATE = "clearway_template"
 
 _SETTINGS = {
@@ -86,8 +90,8 @@ class Server:
         account = None
         if os.geteuid() == 0:
             account = next((pwd.getpwnam(name) for name in UNPRIVILEGED if _exists(name)), None)
-            if account is None:
-                raise NoServer("PostgreSQL does not run as root, and there is no account for it")
+            if account is None or shutil.which(AS_ACCOUNT) is None:
+                raise NoServer(f"PostgreSQL does not run as root: it needs an account, and {AS_ACCOUNT} of util-linux")
         # Not pytest's folder: that one is for its owner's eyes alone. Short, because a socket's path must be.
         folder = Path(tempfile.mkdtemp(prefix="clearway-pg-"))
         server = cls(folder, found, account, settings)
@@ -122,7 +126,7 @@ class Server:
         """Start it, and return when it takes connections."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self.programs / "postgres"), "-D", str(self.data)], stdout=log, stderr=log, **self._as_account()
+                self._command("postgres", "-D", str(self.data)), stdout=log, stderr=log, **self._surroundings()
             )
         last = time.monotonic() + within
         while time.monotonic() < last:
@@ -134,7 +138,9 @@ class Server:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+        ended = self._process.poll()
+        what = "does not answer" if ended is None else f"ended with {ended}"
+        raise AssertionError(f"PostgreSQL {what} instead of starting:\n{(self.folder / 'log').read_text()[-3000:]}")
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """Stop it: SIGINT is fast and clean, SIGQUIT as if the machine had failed."""
@@ -177,26 +183,29 @@ class Server:
 
     def tool(self, name: str, *arguments: str) -> bytes:
         """Run one of PostgreSQL's own programs against this server."""
-        command = [str(self.programs / name), "--host", str(self.folder), "--username", "postgres", *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, timeout=60, **self._as_account())
+        command = self._command(name, "--host", str(self.folder), "--username", "postgres", *arguments)
+        done = subprocess.run(command, check=True, capture_output=True, timeout=60, **self._surroundings())
         return bytes(done.stdout)
 
     def _run(self, name: str, *arguments: str) -> None:
-        command = [str(self.programs / name), "-D", str(self.data), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **self._as_account())
+        command = self._command(name, "-D", str(self.data), *arguments)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **self._surroundings())
         if done.returncode:
-            raise AssertionError(f"{name} failed:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+            printed = f"{done.stdout[-1000:]}{done.stderr[-2000:]}"
+            raise AssertionError(f"{name} failed with {done.returncode}:\n{printed}")
 
-    def _as_account(self) -> dict[str, Any]:
+    def _command(self, name: str, *arguments: str) -> list[str]:
+        """One of PostgreSQL's programs, run by its account."""
+        command = [str(self.programs / name), *arguments]
+        if self.account is None:
+            return command
+        whom = (f"--reuid={self.account.pw_uid}", f"--regid={self.account.pw_gid}", "--clear-groups")
+        return [str(shutil.which(AS_ACCOUNT)), *whom, *command]
+
+    def _surroundings(self) -> dict[str, Any]:
         if self.account is None:
             return {"cwd": self.folder}
-        return {
-            "user": self.account.pw_uid,
-            "group": self.account.pw_gid,
-            "extra_groups": [],
-            "cwd": self.folder,
-            "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"},
-        }
+        return {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
 
 
 def _exists(account: str) -> bool:

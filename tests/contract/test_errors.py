@@ -10,7 +10,8 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -28,16 +29,23 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
+from clearway.querylog.central import attach
+from clearway.querylog.reader import Log
+from clearway.querylog.request_claims import RequestClaims
+from clearway.querylog.request_ids import RequestIds
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
+from clearway.server import replays
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
+from clearway.server.claiming import Claiming
 from clearway.server.errors import CODES, PREFIX
 from clearway.server.interceptors import compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import Faults
 from clearway.server.listener import handlers_of, options
+from clearway.server.replays import Neighbours, Recorded, Replays
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.contract.speaking import CHECK, info_in, post
@@ -399,6 +407,27 @@ async def test_a_registry_whose_database_is_gone(postgresql: Server) -> None:
     as_documented(await served_by({"faults": Faults()}, asking), "REGISTRY_UNAVAILABLE")
 
 
+async def test_an_id_that_another_node_has_taken(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "UNDER_WAY", 0.1)
+    window = timedelta(hours=1)
+    central = attach(postgresql_url)
+    log = Log(central, Path("nowhere"))
+    with closing(RequestClaims(attach(postgresql_url), "another node", window)) as another:
+        another.claim([("A", "r")], datetime.now(UTC))
+    claiming = Claiming(RequestClaims(attach(postgresql_url), "this node", window), lambda: datetime.now(UTC))
+    known = Replays(RequestIds(), log, window, lambda: datetime.now(UTC), Neighbours(claiming=claiming))
+
+    async def retried(call: Call) -> bytes:
+        return await known.once("A", "r", bytes(16), make)
+
+    async def make() -> Recorded:
+        raise AssertionError("another node has the id")
+
+    as_documented(await served_by({"faults": Faults()}, retried), "REQUEST_UNDER_WAY")
+    claiming.close()
+    central.dispose()
+
+
 async def test_a_draining_server_sends_callers_elsewhere() -> None:
     admission = Admission(10)
     admission.draining = True
@@ -471,6 +500,7 @@ PROVOKED_ELSEWHERE = {
     "OVERLOADED": test_one_call_too_many,
     "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
     "REGISTRY_UNAVAILABLE": test_a_registry_whose_database_is_gone,
+    "REQUEST_UNDER_WAY": test_an_id_that_another_node_has_taken,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "UNSUPPORTED_MEDIA_TYPE": test_a_body_of_another_type,

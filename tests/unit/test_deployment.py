@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.core import SummaryMetricFamily
 
-from clearway.server.metrics import FAMILIES, Family
+from clearway.server.metrics import FAMILIES, LEAD, Family
 from clearway.server.node_metrics import NODE_FAMILIES, NodeFamily
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def series(family: Family | NodeFamily) -> set[str]:
     return {family.name}
 
 
-SERVED = set().union(*(series(family) for family in (*FAMILIES, *NODE_FAMILIES)))
+SERVED = set().union(*(series(family) for family in (*FAMILIES, *NODE_FAMILIES))) | {LEAD}
 EXPRESSION = re.compile(r"^\| `([^|`]*clearway_[^|`]*[<>=(][^|`]*)` \|", re.MULTILINE)
 
 

@@ -37,7 +37,7 @@ from clearway.registry.feeds.spec import FeedSpec, Limits
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
 from clearway.server.errors import CODES
-from clearway.server.metrics import FAMILIES
+from clearway.server.metrics import FAMILIES, LEAD
 from clearway.server.node_metrics import NODE_FAMILIES
 from clearway.server.offers import NoOffer
 from clearway.server.settings import Settings
@@ -115,7 +115,7 @@ def test_the_operators_guide_names_what_lists_consist_of(name: str) -> None:
     assert f"`{name}`" in page("operations.md")
 
 
-METRICS = [family.name for family in (*FAMILIES, *NODE_FAMILIES)]
+METRICS = [family.name for family in (*FAMILIES, *NODE_FAMILIES)] + [LEAD]
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -15,9 +15,11 @@ def grant(
     append: Iterable[str],
     read: Iterable[str] = (),
     advance: Iterable[str] = (),
+    forget: Iterable[str] = (),
     call: Iterable[str] = (),
 ) -> None:
-    """Let `role` read and append to the tables `append`, also update those in `advance`, read `read`, and `call`.
+    """Let `role` read and append to the tables `append`, update those in `advance`, delete from those in
+    `forget`, read `read`, and `call`.
 
     Raises SQLAlchemy's `ProgrammingError` where there is no such role.
     """
@@ -27,6 +29,7 @@ def grant(
         sql.SQL("GRANT SELECT, INSERT ON {} TO {}").format(_names(tables), sql.Identifier(role)),
         *(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)) for name in read),
         *(sql.SQL("GRANT UPDATE ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)) for name in advance),
+        *(sql.SQL("GRANT DELETE ON {} TO {}").format(sql.Identifier(name), sql.Identifier(role)) for name in forget),
         *(
             sql.SQL("GRANT USAGE ON SEQUENCE {} TO {}").format(sql.Identifier(name), sql.Identifier(role))
             for name in _sequences(connection, tables)

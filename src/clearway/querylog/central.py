@@ -58,13 +58,16 @@ if TYPE_CHECKING:
 LOG_FILE = "log.db"
 """The central log's file in the data directory, where it is embedded."""
 
+REQUEST_CLAIMS = "request_claim"
+"""The claims of request ids (`clearway.querylog.request_claims`), where the log is in PostgreSQL."""
+
 JOURNAL_DIRECTORY = "journal"
 """The journals' folder in the data directory."""
 
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -278,7 +281,8 @@ def grant_to_service(central: Engine, role: str) -> None:
             role,
             append=(check_log.name, check_listing.name, postgresql.check_log_life.name),
             read=(VERSION_TABLE,),
-            advance=(journal_cursor.name,),
+            advance=(journal_cursor.name, REQUEST_CLAIMS),
+            forget=(REQUEST_CLAIMS,),
             call=("check_log_make_month(date)",),
         )
 

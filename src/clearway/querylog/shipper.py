@@ -204,7 +204,7 @@ class Shipper:
             return _add_rows(self._central, name, shipped, rows, _copy)
         self._months.make_for(row.record.check_id for row in rows)
         try:
-            return _add_rows(self._central, name, shipped, rows, _copy_in)
+            return _add_rows(self._central, name, shipped, rows, copy_in)
         except IntegrityError as error:
             if getattr(error.orig, "sqlstate", None) == postgresql.NO_PARTITION:
                 self._months.forget()
@@ -317,7 +317,7 @@ def _copy(central: Connection, rows: list[StoredCheck]) -> None:
         raise SegmentDamaged("it holds another record under the id of a check that is already in the log")
 
 
-def _copy_in(central: Connection, rows: list[StoredCheck]) -> None:
+def copy_in(central: Connection, rows: list[StoredCheck]) -> None:
     """Copies the records in, none of which is there yet. Raises `IntegrityError` where one is."""
     columns = check_log.c.keys()
     copy_rows(central, check_log, columns, (tuple(row[name] for name in columns) for row in _numbered(central, rows)))

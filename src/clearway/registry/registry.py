@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from clearway.decision.facts import SubjectProfile
 from clearway.postgresql.bell import Bell
 from clearway.postgresql.engine import BACKEND, POOL_SIZE
+from clearway.postgresql.leading import Lead, Leading, SoleLead, leader_of
 from clearway.registry import history as past
 from clearway.registry import identity
 from clearway.registry.case_changes import CaseChanges
@@ -112,6 +113,24 @@ class Registry:
             yield bell.wait
         finally:
             bell.close()
+
+    @contextmanager
+    def leading(self, work: str, node: str) -> Iterator[Lead]:
+        """The lead of some work among the nodes that share the record: one of them has it at a time."""
+        lead: Lead = Leading(self._engine, work, node) if self._shared else SoleLead()
+        try:
+            yield lead
+        finally:
+            lead.close()
+
+    def leader(self, work: str) -> str | None:
+        """The node that leads some work now, or None. Raises `RegistryError`."""
+        with reading(self._engine) as connection:
+            return leader_of(connection, work) if self._shared else None
+
+    @property
+    def _shared(self) -> bool:
+        return self._engine.dialect.name == BACKEND
 
     def __enter__(self) -> Registry:
         return self

@@ -87,7 +87,9 @@ class Batches:
         if not request.request_id:
             return (await put()).response
         authority = call.known_caller().authority
-        return await self._replays.once(authority, request.request_id, digest_of(request), put)
+        return await self._replays.once(
+            authority, request.request_id, digest_of(request), put, call.vouched_by_this_node_only
+        )
 
 
 def known_refusal(error: Exception) -> Refusal:

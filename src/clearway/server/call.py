@@ -55,6 +55,13 @@ class Call:
         """The answer's language: the first supported one of `accept-language`, or the default."""
         return preferred_language(self.accept_language.split(","), default) if self.accept_language else default
 
+    def vouched_by_this_node_only(self) -> None:
+        """Say in the trailing metadata that other nodes could not be asked about the request id."""
+        self.context.set_trailing_metadata(ON_THIS_NODE_ONLY)
+
+
+ON_THIS_NODE_ONLY = (("clearway-request-id", "this-node-only"),)
+"""Trailing metadata of an answer whose request id could not be claimed among the nodes: their database was away."""
 
 Methods = tuple[tuple[str, type[Any], Callable[[Any, Call], Any]], ...]
 """A service's unary methods: name, request type, and the servicer's coroutine that answers with bytes."""

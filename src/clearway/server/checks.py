@@ -69,7 +69,11 @@ class Checks:
         digest = digest_of(request)
         authority = call.known_caller().authority
         return await self._replays.once(
-            authority, request.request_id, digest, lambda: self._decide_and_record(request, digest, call)
+            authority,
+            request.request_id,
+            digest,
+            lambda: self._decide_and_record(request, digest, call),
+            call.vouched_by_this_node_only,
         )
 
     async def _decide_and_record(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call) -> Recorded:

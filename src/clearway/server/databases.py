@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
 
 from clearway.postgresql.faults import Trouble
-from clearway.querylog.central import LogUnreachable, attach, open_central
+from clearway.querylog.central import JOURNAL_DIRECTORY, LogUnreachable, attach, open_central
+from clearway.querylog.central_journal import CentralJournal
+from clearway.querylog.group_commit import BatchJournal
+from clearway.querylog.journal import Journal
+from clearway.querylog.request_claims import RequestClaims
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.registry import Registry
 from clearway.server.settings import Settings
@@ -47,6 +51,21 @@ def open_log(settings: Settings) -> Engine:
 def attach_log(settings: Settings) -> Engine:
     """The central log as it is; nothing is asked of it yet, so that it need not be there."""
     return attach(settings.central_log, pool_size=settings.database_pool)
+
+
+def journal_of(settings: Settings, incarnation: str) -> BatchJournal:
+    """Where a worker's records become durable before an answer leaves. Raises `JournalFailed`."""
+    if settings.log_durability == "central":
+        return CentralJournal(attach(settings.central_log, pool_size=1))
+    return Journal(settings.data_dir / JOURNAL_DIRECTORY, incarnation)
+
+
+def claims_of(settings: Settings, incarnation: str) -> RequestClaims | None:
+    """Claims of request ids among the nodes of one database; None for a node that is alone."""
+    if not settings.database:
+        return None
+    window = timedelta(seconds=settings.retry_window)
+    return RequestClaims(attach(settings.database, pool_size=1), incarnation, window)
 
 
 @contextmanager

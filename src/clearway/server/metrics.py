@@ -5,7 +5,7 @@ docs/operations.md lists every metric; a test holds the page to `FAMILIES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Thread
@@ -96,6 +96,28 @@ class FeedMetrics(Collector):
         """The families without values: registering asks for names, not for the record."""
         for family in FAMILIES:
             yield family.of(())
+
+
+LEAD = "clearway_lead"
+_LEAD_HELP = "1 where this node does the work for all nodes of its database, else 0; absent for a node that is alone."
+
+
+class LeadMetrics(Collector):
+    """Whether this node leads the work that one of several does, as `leads` gives it at the moment of asking."""
+
+    def __init__(self, leads: Callable[[], Mapping[str, bool]]) -> None:
+        self._leads = leads
+
+    def collect(self) -> Iterator[Metric]:
+        """One value a work."""
+        family = GaugeMetricFamily(LEAD, _LEAD_HELP, labels=["work"])
+        for work, led in self._leads().items():
+            family.add_metric([work], float(led))
+        yield family
+
+    def describe(self) -> Iterator[Metric]:
+        """The family without values."""
+        yield GaugeMetricFamily(LEAD, _LEAD_HELP, labels=["work"])
 
 
 def serve_metrics(address: tuple[str, int], registry: CollectorRegistry) -> tuple[WSGIServer, Thread]:

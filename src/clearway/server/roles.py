@@ -38,7 +38,7 @@ from clearway.server.databases import Stopped, attach_log, open_log, open_regist
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
-from clearway.server.metrics import FeedMetrics, serve_metrics
+from clearway.server.metrics import FeedMetrics, LeadMetrics, serve_metrics
 from clearway.server.node_metrics import NodeMetrics, NodeSources
 from clearway.server.reach import Reach
 from clearway.server.registry_door import RegistryDoor
@@ -55,6 +55,10 @@ from clearway.subjects.keys import SubjectKeys
 
 BEHIND_ANSWERS = 10
 """How much shipper and watcher give way where processors are short: an answer is waited for, what they do is not."""
+
+READING_FEEDS = "feeds"
+TELLING_ENDPOINTS = "webhooks"
+"""Work that one node does for all that share a database."""
 
 _log = structlog.get_logger(__name__)
 
@@ -124,8 +128,15 @@ def run_feeds(settings: Settings) -> None:
                 return status_of_all(registry, feeds, fetcher.waiting, clock()) if reach.good else ()
             return ()
 
+        def leads() -> dict[str, bool]:
+            with contextlib.suppress(RegistryError):
+                return leads_of(registry, settings) if reach.good else {}
+            return {}
+
         metrics.register(FeedMetrics(statuses))
-        Runner(registry, fetcher, feeds, stop, clock).run()
+        metrics.register(LeadMetrics(leads))
+        with registry.leading(READING_FEEDS, settings.node_name) as lead:
+            Runner(registry, fetcher, feeds, stop, clock, lead).run()
 
 
 def node_metrics(settings: Settings, keys: SubjectKeys, reach: Reach, clock: Callable[[], datetime]) -> NodeMetrics:
@@ -167,8 +178,18 @@ def run_watcher(settings: Settings) -> None:
         watcher = Watcher(sources, reconsidering, open_for, settings.max_index_age, clock)
         endpoints = load_webhooks(settings.webhooks, catalogue) if settings.webhooks is not None else ()
         source = f"urn:clearway:{registry.database_id()}"
-        with Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set) as telling:
+        with (
+            registry.leading(TELLING_ENDPOINTS, settings.node_name) as lead,
+            Telling(endpoints, registry.deliveries, source, clock, on_failure=stop.set, lead=lead) as telling,
+        ):
             watcher.run(stop, on_change=telling.tell_news)
+
+
+def leads_of(registry: Registry, settings: Settings) -> dict[str, bool]:
+    """Work that one of several nodes does → whether it is this one; nothing for a node that is alone."""
+    if not settings.database:
+        return {}
+    return {work: registry.leader(work) == settings.node_name for work in (READING_FEEDS, TELLING_ENDPOINTS)}
 
 
 def unless_stopped() -> contextlib.suppress:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -75,6 +76,10 @@ class Settings(BaseSettings):
     ship_interval: Annotated[float, Field(gt=0)] = Field(
         default=0.25, description="Seconds between looks of the shipper at the journals."
     )
+    log_durability: Literal["local", "central"] = Field(
+        default="local",
+        description="When a check counts as recorded: on the node's disk, or in the PostgreSQL database of all nodes.",
+    )
     drain_seconds: Annotated[float, Field(ge=0)] = Field(
         default=10.0, description="Seconds that calls in flight get to finish after SIGTERM."
     )
@@ -133,6 +138,13 @@ class Settings(BaseSettings):
             raise ValueError(str(fault)) from None
         return url
 
+    @field_validator("log_durability")
+    @classmethod
+    def _central_needs_a_database(cls, durability: str, info: ValidationInfo) -> str:
+        if durability == "central" and not info.data.get("database"):
+            raise ValueError("log_durability central needs a database: without one, the log is a file on this node")
+        return durability
+
     @field_validator("subject_key")
     @classmethod
     def _key_length(cls, key: str) -> str:
@@ -149,6 +161,11 @@ class Settings(BaseSettings):
     def port(self) -> int:
         """The port to serve on; 0 picks a free one."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def node_name(self) -> str:
+        """What this node is called in the database: `clearway@HOST:PORT`, within PostgreSQL's 63 bytes."""
+        return f"clearway@{socket.gethostname()[:45]}:{self.port}"
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:

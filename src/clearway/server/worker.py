@@ -21,13 +21,14 @@ from clearway.index.faults import IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
-from clearway.querylog.journal import Journal
+from clearway.querylog.id_locks import IdLocks
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.claiming import Claiming
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import attach_log, open_registry
+from clearway.server.databases import attach_log, claims_of, journal_of, open_registry
 from clearway.server.health import Health, truths
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
@@ -43,7 +44,7 @@ from clearway.server.memory import settle
 from clearway.server.reach import Reach
 from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
-from clearway.server.replays import Replays
+from clearway.server.replays import Neighbours, Replays
 from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
@@ -86,7 +87,7 @@ class Worker:
         """Serve on the configured address until `stop` is set; then drain."""
         settings = self._settings
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
-        journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
+        journal = GroupCommit(journal_of(settings, incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(attach_log(settings), settings.data_dir / "journal")
         log_reach = Reach(log.reach)
@@ -96,8 +97,8 @@ class Worker:
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recall = Recall(ids, log, window, self._clock)
         await recall.begin()
-        siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
-        replays = Replays(ids, log, window, self._clock, siblings)
+        neighbours = self._neighbours(ids, log, incarnation)
+        replays = Replays(ids, log, window, self._clock, neighbours)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
@@ -109,17 +110,27 @@ class Worker:
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
         await asyncio.gather(
-            self._tick_until(stop, index, journal, rounds, siblings, log_reach), self._account_until(stop, journal)
+            self._tick_until(stop, index, journal, rounds, neighbours.siblings, log_reach),
+            self._account_until(stop, journal),
         )
         await self._drain(server, journal, cases)
         for reach in (self._registry_reach, log_reach):
             reach.close()
         lookout.close()
         recall.close()
-        if siblings is not None:
-            siblings.close()
+        neighbours.close()
         index.close()
         self._door.close()
+
+    def _neighbours(self, ids: RequestIds, log: Log, incarnation: str) -> Neighbours:
+        """The node's other workers, where there are any, and other nodes, where they share a database."""
+        several = self._settings.workers > 1
+        claims = claims_of(self._settings, incarnation)
+        return Neighbours(
+            locks=IdLocks(self._settings.data_dir / "journal") if several else None,
+            siblings=Siblings(ids, log.tail(skip=incarnation)) if several else None,
+            claiming=Claiming(claims, self._clock) if claims is not None else None,
+        )
 
     def _open_registry(self) -> Registry:
         return open_registry(self._settings, self._keys, self._clock())

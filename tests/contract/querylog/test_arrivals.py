@@ -13,7 +13,7 @@ from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.central import StoredCheck, on_postgresql, writing
 from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
-from clearway.querylog.shipper import Shipper, _copy_in
+from clearway.querylog.shipper import Shipper, copy_in
 from tests.unit.querylog.records import NOON, a_check_id, a_record, raws
 
 
@@ -52,7 +52,7 @@ def test_a_row_that_is_committed_late_is_not_missed(central: Engine, journals: P
     arrivals = Arrivals(central)
     seen, seq = follow(arrivals, 0)
     with writing(central) as slow:
-        _copy_in(slow, [StoredCheck.of(raw) for raw in raws(1)])
+        copy_in(slow, [StoredCheck.of(raw) for raw in raws(1)])
         ship(central, journals, "w1", *raws(2))
         more, seq = follow(arrivals, seq)
         assert more == [], "what came after a transaction that still runs waits for it"

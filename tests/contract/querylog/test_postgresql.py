@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -63,7 +65,7 @@ def id_of(moment: datetime, number: int = 1) -> str:
 def add(connection: Connection, *records: CheckRecord) -> None:
     """What a shipper does in its transaction, without the journal."""
     stored = [central_module.StoredCheck(record, encode_record(record)) for record in records]
-    shipper_module._copy_in(connection, stored)
+    shipper_module.copy_in(connection, stored)
 
 
 def test_the_migrations_make_exactly_the_tables_described(central: Engine) -> None:
@@ -193,6 +195,25 @@ def test_each_month_has_its_partition_and_the_next_one_is_made_ahead(central: En
         for name, moment in (("check_log_202512", last), ("check_log_202601", first)):
             found = connection.execute(text(f"SELECT check_id FROM {name}")).scalars().all()
             assert found == [id_of(moment)]
+
+
+def test_a_month_that_several_ask_for_at_once_is_made_once(postgresql_url: str) -> None:
+    """As shippers, and workers whose log is central at once, do when a month begins."""
+    engines = [attach(postgresql_url) for _ in range(4)]
+    together = Barrier(len(engines))
+
+    def make(engine: Engine) -> None:
+        months = postgresql.Months(engine)
+        for month in range(1, 13):
+            together.wait(30)
+            months.make_for([id_of(datetime(2025, month, 15, tzinfo=UTC))])
+
+    with ThreadPoolExecutor(len(engines)) as askers:
+        for asked in [askers.submit(make, engine) for engine in engines]:
+            asked.result()
+    assert len(partitions(engines[0])) == 13
+    for engine in engines:
+        engine.dispose()
 
 
 def test_a_check_id_is_unique_in_the_whole_log(central: Engine, journals: Path) -> None:

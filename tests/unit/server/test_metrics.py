@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from clearway.registry.fetching.status import status_of_all
-from clearway.server.metrics import FAMILIES, FeedMetrics
+from clearway.server.metrics import FAMILIES, LEAD, FeedMetrics, LeadMetrics
 from tests.unit.registry.fetching.sources import HOUR, START, Site, csl_feed, fetcher
 from tests.unit.registry.making import open_registry
 
@@ -56,3 +56,12 @@ def test_metrics_follow_the_record(tmp_path: Path) -> None:
 def test_every_metric_is_of_ours_and_says_what_it_means() -> None:
     assert all(family.name.startswith("clearway_feed_") and family.help for family in FAMILIES)
     assert len({family.name for family in FAMILIES}) == len(FAMILIES)
+
+
+def test_who_leads_is_told_by_work() -> None:
+    registry = CollectorRegistry()
+    leads: dict[str, bool] = {}
+    registry.register(LeadMetrics(lambda: leads))
+    assert registry.get_sample_value(LEAD, {"work": "feeds"}) is None, "a node that is alone says nothing"
+    leads.update(feeds=True, webhooks=False)
+    assert [registry.get_sample_value(LEAD, {"work": work}) for work in leads] == [1.0, 0.0]

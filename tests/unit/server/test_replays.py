@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,11 +14,14 @@ import pytest
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.postgresql.faults import Trouble
 from clearway.querylog.central import LogUnreachable
+from clearway.querylog.id_locks import IdLocks
 from clearway.querylog.reader import Log, Tail
-from clearway.querylog.request_ids import RequestIds
+from clearway.querylog.request_claims import Claim
+from clearway.querylog.request_ids import Remembered, RequestIds
 from clearway.server import replays
+from clearway.server.claiming import Claiming
 from clearway.server.errors import Refusal
-from clearway.server.replays import Recorded, Replays
+from clearway.server.replays import Neighbours, Recorded, Replays
 from clearway.server.siblings import Siblings
 from tests.unit.querylog.records import a_record
 from tests.unit.server.calls import NOON
@@ -195,7 +200,7 @@ class FakeTail:
 def with_siblings() -> tuple[Desk, FakeTail, Siblings]:
     desk, tail = Desk(), FakeTail()
     siblings = Siblings(desk.ids, cast("Tail", tail))
-    desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, siblings)
+    desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, Neighbours(siblings=siblings))
     return desk, tail, siblings
 
 
@@ -258,6 +263,114 @@ async def test_those_who_wait_share_the_next_look() -> None:
     await asyncio.gather(first, *others)
     assert tail.looks == 2
     assert desk.ids.get(AUTHORITY, "r") is not None
+
+
+class FakeClaiming:
+    """Stands for the claims of all nodes: answers as it is told, one after the other, the last one for ever."""
+
+    def __init__(self, *answers: Claim | None) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str]] = []
+        self.released: list[tuple[str, str]] = []
+
+    async def claim(self, key: tuple[str, str]) -> Claim | None:
+        self.asked.append(key)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def release(self, key: tuple[str, str]) -> None:
+        self.released.append(key)
+
+
+def among_nodes(*answers: Claim | None) -> tuple[Desk, FakeClaiming]:
+    desk, claiming = Desk(), FakeClaiming(*answers)
+    neighbours = Neighbours(claiming=cast("Claiming", claiming))
+    desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, neighbours)
+    return desk, claiming
+
+
+OURS, ANOTHERS = Claim(ours=True, recorded=None), Claim(ours=False, recorded=None)
+RECORDED = Claim(ours=False, recorded=Remembered(BODY, "of-another-node"))
+
+
+async def test_an_id_is_claimed_once_and_then_known() -> None:
+    desk, claiming = among_nodes(OURS)
+    assert [await desk.ask() for _ in range(3)] == [b"response-1"] * 3
+    assert claiming.asked == [(AUTHORITY, "r")]
+    assert claiming.released == []
+
+
+async def test_what_another_node_has_recorded_is_waited_for_and_answered_again() -> None:
+    desk, claiming = among_nodes(ANOTHERS, ANOTHERS, RECORDED)
+    desk.log.keep("of-another-node", b"its answer")
+    assert [await desk.ask() for _ in range(2)] == [b"its answer"] * 2
+    assert desk.made == 0
+    assert len(claiming.asked) == 3, "afterwards it is known here"
+
+
+async def test_an_id_another_node_took_for_another_body_is_refused() -> None:
+    desk, _ = among_nodes(RECORDED)
+    with pytest.raises(Refusal) as refused:
+        await desk.ask(body=OTHER_BODY)
+    assert refused.value.reason == ErrorReason.ERROR_REASON_REQUEST_ID_REUSED
+    assert refused.value.metadata == {"check_id": "of-another-node"}
+
+
+async def test_what_another_node_does_not_record_in_time_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "UNDER_WAY", 0.0)
+    desk, claiming = among_nodes(ANOTHERS)
+    with pytest.raises(Refusal) as refused:
+        await desk.ask()
+    assert refused.value.reason == ErrorReason.ERROR_REASON_REQUEST_UNDER_WAY
+    assert desk.made == 0
+    assert claiming.released == [], "it is not ours to release"
+
+
+async def test_a_claim_under_which_nothing_was_recorded_is_released() -> None:
+    desk, claiming = among_nodes(OURS)
+
+    async def fail() -> Recorded:
+        raise Refusal(ErrorReason.ERROR_REASON_UNKNOWN_ITEM, "words")
+
+    with pytest.raises(Refusal):
+        await desk.replays.once(AUTHORITY, "r", BODY, fail)
+    assert claiming.released == [(AUTHORITY, "r")]
+
+
+async def test_where_nobody_can_be_asked_the_caller_is_told() -> None:
+    desk, _ = among_nodes(None)
+    told: list[str] = []
+    answer = await desk.replays.once(AUTHORITY, "r", BODY, desk.make, lambda: told.append("here only"))
+    assert (answer, told) == (b"response-1", ["here only"])
+
+
+async def test_two_workers_at_the_same_instant_leave_one_check(tmp_path: Path) -> None:
+    desk, tail, siblings = with_siblings()
+    with closing(IdLocks(tmp_path)) as ours, closing(IdLocks(tmp_path)) as theirs:
+        neighbours = Neighbours(locks=ours, siblings=siblings)
+        desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, neighbours)
+        assert theirs.try_lock(AUTHORITY, "r")
+        asked = asyncio.create_task(desk.ask())
+        await asyncio.sleep(0.02)
+        assert not asked.done()
+        desk.log.keep("of-a-sibling", b"its answer")
+        tail.commit("r", "of-a-sibling")
+        theirs.unlock(AUTHORITY, "r")
+        assert await asked == b"its answer"
+        assert desk.made == 0
+        assert theirs.try_lock(AUTHORITY, "r"), "and the lock is free again"
+
+
+async def test_a_worker_that_does_not_finish_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "UNDER_WAY", 0.0)
+    desk = Desk()
+    with closing(IdLocks(tmp_path)) as ours, closing(IdLocks(tmp_path)) as theirs:
+        desk.replays = Replays(desk.ids, cast("Log", desk.log), WINDOW, lambda: NOON, Neighbours(locks=ours))
+        assert theirs.try_lock(AUTHORITY, "r")
+        with pytest.raises(Refusal) as refused:
+            await desk.ask()
+    assert refused.value.reason == ErrorReason.ERROR_REASON_REQUEST_UNDER_WAY
 
 
 async def until(holds: Callable[[], bool]) -> None:

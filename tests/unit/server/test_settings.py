@@ -99,3 +99,9 @@ def test_metrics_are_served_on_loopback_only_and_by_default_not_at_all() -> None
     for address in ("0.0.0.0:9464", "9464", "127.0.0.1:99999", "metrics.example:9464"):
         with pytest.raises(ValidationError):
             Settings(metrics_listen=address)
+
+
+def test_a_central_log_needs_a_database() -> None:
+    with pytest.raises(ValidationError, match="log_durability central needs a database"):
+        Settings(log_durability="central")
+    assert Settings(log_durability="central", database="postgresql://u@h/d").log_durability == "central"

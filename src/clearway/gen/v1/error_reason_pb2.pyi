@@ -96,6 +96,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 36
     """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+    ERROR_REASON_REQUEST_UNDER_WAY: _ErrorReason.ValueType  # 40
+    """UNAVAILABLE: another worker or node is answering under this request id; retry."""
     ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: _ErrorReason.ValueType  # 75
     """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 76
@@ -182,6 +184,8 @@ ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
 """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
 """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+ERROR_REASON_REQUEST_UNDER_WAY: ErrorReason.ValueType  # 40
+"""UNAVAILABLE: another worker or node is answering under this request id; retry."""
 ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: ErrorReason.ValueType  # 75
 """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 76

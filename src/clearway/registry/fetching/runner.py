@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from clearway.postgresql.leading import Lead, SoleLead
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.fetching.status import next_due
 from clearway.registry.readings import FetchOutcome
@@ -21,7 +22,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Runner:
-    """Runs the schedule of one node. When each feed is due is kept in the record, so a restart changes nothing."""
+    """Runs a schedule, while this process has the `lead`.
+
+    When each feed is due is kept in the record: so a restart changes nothing, and the next leader goes on from there.
+    """
 
     def __init__(
         self,
@@ -30,12 +34,14 @@ class Runner:
         feeds: Sequence[ScheduledFeed],
         stop: threading.Event,
         clock: Callable[[], datetime],
+        lead: Lead | None = None,
     ) -> None:
         self._registry = registry
         self._fetcher = fetcher
         self._feeds = feeds
         self._stop = stop
         self._clock = clock
+        self._lead = lead or SoleLead()
 
     def run(self, look_every: float = LOOK_EVERY) -> None:
         """Read feeds as they come due, until `stop` is set. One feed's failure is its own."""
@@ -47,7 +53,8 @@ class Runner:
         """Read every feed that is due now; gives how many were."""
         done = 0
         for feed in self._feeds:
-            if self._stop.is_set():
+            # Asked before each feed: the lead may have gone to another node while the last one was being read.
+            if self._stop.is_set() or not self._lead.held():
                 break
             moment = self._clock()
             try:

@@ -9,11 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import grpc
 import psycopg
@@ -25,112 +23,27 @@ from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.postgresql.engine import parsed
-from clearway.registry import commands
 from clearway.registry.registry import Registry
-from clearway.registry.synthetic import Character, code_of, write
-from clearway.subjects.keys import SubjectKeys
-from tests.contract.loaded import SUBJECTS, a_check, listing, outcome, refusal_in
+from clearway.registry.synthetic import code_of
+from tests.contract.loaded import a_check, outcome, refusal_in
+from tests.contract.nodes.nodes import (
+    KEY,
+    PATIENCE,
+    age_of,
+    ask,
+    end_connections,
+    newly_listed,
+    postgres_processes,
+    rows_of,
+    until,
+)
 from tests.node import RunningNode
-from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
+from tests.postgres import Server
 from tests.processes import parts, successor
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
 
-KEY = "ab" * 32
-PATIENCE = 10.0
 MAX_AGE = 4.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server that these tests may stop."""
-    try:
-        own = Server.make()
-    except NoServer as missing:
-        if must_be_there():
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    try:
-        own.execute(f"CREATE DATABASE {TEMPLATE}")
-        yield own
-    finally:
-        own.remove()
-
-
-@pytest.fixture
-def url(server: Server) -> Iterator[str]:
-    with server.database("template0") as made:
-        yield made
-        # Whatever a test did to the server, the next one finds it running.
-        with contextlib.suppress(ProcessLookupError):
-            for pid in postgres_processes(server):
-                os.kill(pid, signal.SIGCONT)
-
-
-@pytest.fixture
-def registry(url: str, tmp_path: Path) -> Iterator[Registry]:
-    """The record, loaded with the synthetic subjects."""
-    now = datetime.now(UTC)
-    file = tmp_path / "synthetic.csv"
-    write(file, SUBJECTS, now.astimezone(ZoneInfo("Asia/Shanghai")).date())
-    with Registry.open(url, SubjectKeys(bytes.fromhex(KEY)), moment=now) as opened:
-        opened.import_feed("flat-csv", file, actor="test", moment=now)
-        yield opened
-
-
-@pytest.fixture
-def start(url: str, registry: Registry, tmp_path: Path) -> Iterator[Callable[..., RunningNode]]:
-    """Starts a node with a data folder of its own."""
-    with contextlib.ExitStack() as nodes:
-
-        def started(
-            name: str, *, workers: int = 1, max_index_age: float = 300, ship_interval: float = 0.25
-        ) -> RunningNode:
-            node = RunningNode(
-                tmp_path / name,
-                database=url,
-                subject_key=KEY,
-                workers=workers,
-                max_index_age=max_index_age,
-                ship_interval=ship_interval,
-            )
-            return nodes.enter_context(node)
-
-        yield started
-
-
-def rows_of(url: str) -> list[tuple[str, str]]:
-    """(check id, case number) of every row of the central log."""
-    with psycopg.connect(url) as connection:
-        return connection.execute("SELECT check_id, case_number FROM check_log ORDER BY seq").fetchall()
-
-
-def until(what: Callable[[], bool], within: float = 20.0) -> None:
-    last = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < last, "it did not come about in time"
-        time.sleep(0.05)
-
-
-def ask(node: RunningNode, number: int | None = Character.SERIOUS, **changes: object) -> pb.CheckSubjectResponse:
-    response: pb.CheckSubjectResponse = node.checks().CheckSubject(a_check(number, **changes), timeout=PATIENCE)
-    return response
-
-
-def age_of(response: pb.CheckSubjectResponse) -> float:
-    return response.index_age.ToTimedelta().total_seconds()
-
-
-def newly_listed(registry: Registry, number: int) -> str:
-    """Lists a subject that nobody knew; gives the revision's token."""
-    now = datetime.now(UTC)
-    revision = registry.execute(
-        commands.RegisterSubject("cn-uscc", code_of(number)),
-        listing(number, "SAMR-SERIOUS", now.date()),
-        actor="test",
-        moment=now,
-    )
-    return f"r1.{registry.database_id()}.{revision}"
 
 
 # Together
@@ -160,6 +73,18 @@ def test_what_is_recorded_on_one_node_is_known_to_all(
         answer = ask(node, 71_000_002, consistency=pb.Consistency(at_least_as_fresh=token))
         assert (outcome(answer), answer.revision) == ("RESTRICTION", token)
         assert outcome(ask(node, 71_000_001)) == "GREEN_CHANNEL", "known since long ago, with a clean record"
+
+
+def test_a_node_that_has_not_reached_a_revision_says_what_it_has(start: Callable[..., RunningNode]) -> None:
+    node = start("a")
+    have = ask(node).revision
+    database, _, number = have.rpartition(".")
+    ahead = pb.Consistency(at_least_as_fresh=f"{database}.{int(number) + 1000}")
+    with pytest.raises(grpc.RpcError) as refused:
+        node.checks().CheckSubject(a_check(consistency=ahead), timeout=2)
+    found = refusal_in(refused.value)
+    assert (found["code"], found["reason"]) == ("UNAVAILABLE", "INDEX_BEHIND")
+    assert found["metadata"] == {"have": number, "want": str(int(number) + 1000)}
 
 
 def test_every_check_of_every_node_is_in_the_one_log_once(start: Callable[..., RunningNode], url: str) -> None:
@@ -317,16 +242,6 @@ def test_while_the_database_takes_no_writes_checks_go_on_and_rows_wait(
     server.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
     end_connections(server, url)
     until(lambda: len(rows_of(url)) == len(answers))
-
-
-def end_connections(server: Server, url: str) -> None:
-    query = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
-    server.execute(query.format(sql.Literal(parsed(url).database)))
-
-
-def postgres_processes(server: Server) -> list[int]:
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [server.pid, *map(int, children)]
 
 
 def test_while_the_database_stands_still_checks_go_on(
