@@ -335,7 +335,7 @@ def test_one_call_too_many(tmp_path: Path) -> None:
 
 def retry_delay(error: grpc.RpcError) -> float:
     """Seconds that the error's RetryInfo says to wait."""
-    trailers = dict(error.trailing_metadata())
+    trailers: dict[str, Any] = dict(cast("Any", error.trailing_metadata()))
     info = error_details_pb2.RetryInfo()
     status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
     (detail,) = (each for each in status.details if each.Is(info.DESCRIPTOR))
