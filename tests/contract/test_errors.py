@@ -19,6 +19,7 @@ from uuid import uuid4
 import grpc
 import httpx
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -337,8 +338,19 @@ def test_one_call_too_many(tmp_path: Path) -> None:
         time.sleep(0.3)
         error = failing(lambda: node.checks().CheckSubject(a_check(), timeout=PATIENCE))
         assert as_documented(error, "OVERLOADED")["metadata"] == {"limit": "1"}
+        assert retry_delay(error) == 1.0
         waiting.cancel()
         eventually(lambda: bool(node.checks().CheckSubject(a_check(), timeout=PATIENCE).check_id), grpc.RpcError)
+
+
+def retry_delay(error: grpc.RpcError) -> float:
+    """Seconds that the error's RetryInfo says to wait."""
+    trailers: dict[str, Any] = dict(cast("Any", error.trailing_metadata()))
+    info = error_details_pb2.RetryInfo()
+    status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
+    (detail,) = (each for each in status.details if each.Is(info.DESCRIPTOR))
+    detail.Unpack(info)
+    return float(info.retry_delay.ToTimedelta().total_seconds())
 
 
 def eventually(holds: Callable[[], bool], *passing: type[Exception], within: float = PATIENCE) -> None:

@@ -44,8 +44,9 @@ class TLSConfig:
 class RetryConfig:
     """How often, and how soon, a call that nothing answered is made again.
 
-    Only `UNAVAILABLE` is retried, and only where a repeat is harmless: checks, batches and reports, whose ids make them
-    idempotent, and reads. The waits are jittered by gRPC. All attempts share the call's one deadline.
+    Only `UNAVAILABLE` and a stopping server's `CANCELLED` are retried, and only where a repeat is harmless: checks,
+    batches and reports, whose ids make them idempotent, and reads. The waits are jittered by gRPC.
+    All attempts share the call's one deadline.
     """
 
     initial_backoff: float = 0.03

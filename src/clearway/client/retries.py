@@ -15,7 +15,10 @@ NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
 
 
 def service_config(retry: RetryConfig) -> str:
-    """The gRPC service config, JSON: UNAVAILABLE is retried where a repeat is harmless.
+    """The gRPC service config, JSON: UNAVAILABLE and CANCELLED are retried where a repeat is harmless.
+
+    CANCELLED is what gRPC says of a call that reaches a server just as it begins to stop; what the caller itself
+    cancels is not retried.
 
     It names no timeout: gRPC's own fires early, and a deadline belongs to its call.
     """
@@ -26,7 +29,7 @@ def service_config(retry: RetryConfig) -> str:
         "initialBackoff": f"{retry.initial_backoff:g}s",
         "maxBackoff": f"{retry.max_backoff:g}s",
         "backoffMultiplier": retry.multiplier,
-        "retryableStatusCodes": ["UNAVAILABLE"],
+        "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
     return json.dumps({"methodConfig": [{"name": retried_names(), "retryPolicy": policy}]})
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from clearway.decision.decide import UnknownItem
@@ -96,6 +98,10 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_NO_WORKER: grpc.StatusCode.UNAVAILABLE,
     ErrorReason.ERROR_REASON_ORIGIN_REFUSED: grpc.StatusCode.PERMISSION_DENIED,
 }
+
+
+RETRY_AFTER: Mapping[ErrorReason.ValueType, Duration] = {ErrorReason.ERROR_REASON_OVERLOADED: Duration(seconds=1)}
+"""How long to wait before another try: what a worker has let in is answered by then."""
 
 
 def invalid_identifier(error: InvalidIdentifier, field: str = "subject.identifier") -> Refusal:
@@ -246,10 +252,15 @@ def code_of(refusal: Refusal) -> grpc.StatusCode:
 
 
 def status_of(refusal: Refusal) -> status_pb2.Status:
-    """The `google.rpc.Status` of a refusal: ErrorInfo, and BadRequest where fields are to blame."""
+    """The `google.rpc.Status` of a refusal: ErrorInfo, and BadRequest where fields are to blame.
+
+    RetryInfo says how soon another try is worth it, where that is not at once.
+    """
     status = status_pb2.Status(code=code_of(refusal).value[0], message=refusal.message)
     info = error_details_pb2.ErrorInfo(reason=refusal.reason_name, domain=DOMAIN, metadata=refusal.metadata)
     pack(status.details.add(), info)
+    if refusal.reason in RETRY_AFTER:
+        pack(status.details.add(), error_details_pb2.RetryInfo(retry_delay=RETRY_AFTER[refusal.reason]))
     if refusal.violations:
         bad = error_details_pb2.BadRequest()
         for violation in refusal.violations:
@@ -258,6 +269,6 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     return status
 
 
-def pack(target: any_pb2.Any, message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> None:
+def pack(target: any_pb2.Any, message: Message) -> None:
     """Put a detail message into a status."""
     target.Pack(message)

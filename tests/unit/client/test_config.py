@@ -100,7 +100,7 @@ def test_retries_name_full_services_and_only_repeat_what_is_harmless() -> None:
 
 def test_the_service_config_retries_unavailable_only_and_sets_no_deadline() -> None:
     text = service_config(RetryConfig())
-    assert '"retryableStatusCodes": ["UNAVAILABLE"]' in text
+    assert '"retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]' in text
     assert '"initialBackoff": "0.03s"' in text
     assert "timeout" not in text
 

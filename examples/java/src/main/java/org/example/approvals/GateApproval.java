@@ -51,7 +51,7 @@ public final class GateApproval {
                       "initialBackoff", "0.03s",
                       "maxBackoff", "0.5s",
                       "backoffMultiplier", 2.0,
-                      "retryableStatusCodes", List.of("UNAVAILABLE")))));
+                      "retryableStatusCodes", List.of("UNAVAILABLE", "CANCELLED")))));
 
   private static final Metadata.Key<String> LANGUAGE =
       Metadata.Key.of("accept-language", Metadata.ASCII_STRING_MARSHALLER);
