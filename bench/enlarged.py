@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 
 from clearway.decision.facts import AdverseKind, AdverseRecord, Listing, RegisteredSubject, Severity, SubjectProfile
@@ -59,7 +59,7 @@ def listing(row: synthetic.Row) -> Listing:
         row["document_number"],
         date.fromisoformat(row["document_date"]),
         effective_from=date.fromisoformat(row["effective_from"]),
-        expires_on=day(row.get("expires_on")),
+        expires_on=day_after(row.get("expires_on")),
         confirmed_on=day(row.get("confirmed_on")),
         feed="flat-csv",
     )
@@ -79,3 +79,9 @@ def adverse(row: synthetic.Row) -> AdverseRecord:
 def day(text: str | None) -> date | None:
     """The day, where there is one."""
     return date.fromisoformat(text) if text else None
+
+
+def day_after(text: str | None) -> date | None:
+    """The first day on which it no longer binds; a row states the last on which it does."""
+    last = day(text)
+    return last + timedelta(days=1) if last else None

@@ -38,7 +38,7 @@ def added_up(lines: Iterable[str]) -> Memory:
     for line in lines:
         name, *rest = line.split()
         if not name.endswith(":"):
-            of_index = bool(rest) and rest[-1].endswith((INDEX_FILE, f"{INDEX_FILE} (deleted)"))
+            of_index = line.rstrip().removesuffix(" (deleted)").endswith(INDEX_FILE)
         elif of_index:
             index += int(rest[0]) if name == "Rss:" else 0
         elif name in ("Private_Clean:", "Private_Dirty:"):
