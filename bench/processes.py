@@ -62,15 +62,17 @@ def connections_of(workers: Iterable[int], port: int) -> Counter[int]:
 
 def descendants(pid: int) -> Iterator[int]:
     """The process's children, and theirs."""
-    for child in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split():
-        yield int(child)
-        with suppress(OSError):
-            yield from descendants(int(child))
+    for children in (PROC / str(pid) / "task").glob("*/children"):
+        for child in children.read_text().split():
+            yield int(child)
+            with suppress(OSError):
+                yield from descendants(int(child))
 
 
 def sockets_on(port: int, state: str) -> set[str]:
-    """The inodes of this machine's sockets whose own end is on the port, in a state."""
-    lines = (line.split() for line in (PROC / "net" / "tcp").read_text().splitlines()[1:])
+    """The inodes of this machine's sockets whose own end is on the port, in a state. gRPC's are of IPv6, mapped."""
+    tables = ((PROC / "net" / name).read_text().splitlines()[1:] for name in ("tcp", "tcp6"))
+    lines = (line.split() for table in tables for line in table)
     return {fields[9] for fields in lines if fields[3] == state and int(fields[1].rpartition(":")[2], 16) == port}
 
 
