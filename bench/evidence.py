@@ -51,7 +51,7 @@ def compared(ways: list[Way], echo: Target, streams: int, plan: Plan) -> Figures
     runs: dict[str, list[tuple[Measured, Measured]]] = {way.name: [] for way in ways}
     for _ in range(plan.repeat):
         for way in ways:
-            with clearway_server(way.folder, serve=way.serve, **way.settings) as node:
+            with clearway_server(way.folder, 1, way.serve, **way.settings) as node:
                 runs[way.name].append((put_under(echo, pressure), put_under(Target.checks(node.address), pressure)))
     return {
         "in_flight": pressure.in_flight(echo),
