@@ -12,7 +12,10 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
 # The package with PostgreSQL's programs is used for those alone, so what it depends on is left out.
 PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--unsafe-package $(p))
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-import bench-steps bench-watching proto lock clean crash
+# The load generator that tells gRPC's statuses apart.
+GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
+
+.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-steps bench-watching generators proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,12 +72,23 @@ proto: $(VENV)/.test ## generate src/clearway/gen and the OpenAPI document from 
 	$(BIN)/python tools/genproto.py
 	$(BIN)/python -m tools.openapi
 
-bench: $(VENV)/.test ## measure CheckSubject against an empty echo; writes bench/results/latest.json
-	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client
-	$(BIN)/python -m bench
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.test
+	$(PIP) install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
 
-bench-import: $(VENV)/.test ## import a million rows and build their index; writes bench/results/imports.json
-	$(BIN)/python -m bench.imports
+$(BIN)/ghz: | $(BIN)/python
+	@command -v go >/dev/null || { echo "the load generator ghz needs Go 1.21 or later to be installed"; exit 1; }
+	cd / && GOBIN=$(abspath $(BIN)) go install $(GHZ)
+
+generators: $(BIN)/ghz
+	@command -v h2load >/dev/null || apt-get install -y --no-install-recommends nghttp2-client
+
+# What is measured is chosen by BENCH, for instance: make bench BENCH="--only scale --repeat 5".
+bench: $(VENV)/.bench generators ## measure checks: beside an empty call, under load, with ten million subjects, and more
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m bench $(BENCH)
+
+bench-grpcio: $(VENV)/.bench generators ## empty calls under the pinned grpcio and under the newest
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m bench --only grpcio
 
 bench-database: $(VENV)/.test postgres ## measure shipping, importing and following on PostgreSQL and SQLite
 	$(BIN)/python -m bench.database
@@ -101,6 +115,7 @@ sbom: $(VENV)/.test ## write the bill of materials, requirements/sbom.cdx.json
 
 lock: $(VENV)/.test ## compile the pinned, hashed requirements
 	cd requirements && ../$(COMPILE) -o run.txt run.in && ../$(COMPILE) -c run.txt -o test.txt test.in && \
+		../$(COMPILE) -c test.txt -o bench.txt bench.in && \
 		../$(subst --allow-unsafe ,,$(COMPILE)) $(PROGRAMS_ONLY) -o postgres.txt postgres.in
 	$(BIN)/python tools/sbom.py
 

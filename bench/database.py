@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import platform
 import shutil
 import tempfile
 import threading
@@ -26,6 +24,7 @@ import structlog
 import uuid_utils
 from rich.console import Console
 
+from bench.results import FOLDER, machine
 from clearway.index.follower import Follower
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -42,7 +41,7 @@ from clearway.registry.synthetic import code_of, write
 from clearway.subjects.keys import SubjectKeys
 from tests.postgres import Server
 
-RESULTS = Path(__file__).resolve().parent / "results" / "database.json"
+RESULTS = FOLDER / "database.json"
 KEYS = SubjectKeys(bytes(range(32)))
 IMPORTED = 100_000
 SHIPPED = 60_000
@@ -252,7 +251,7 @@ def main() -> None:
             found = measure(server, Path(folder))
     finally:
         server.remove()
-    found["machine"] = {"processors": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
+    found["machine"] = machine()
     found["rows"] = {"imported": IMPORTED, "shipped": SHIPPED, "commits": COMMITS}
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))

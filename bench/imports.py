@@ -1,17 +1,13 @@
-"""`make bench-import`: a million rows into a fresh registry, their index by the real follower, and what both cost.
+"""A list of a million rows into a fresh registry, their index by the real follower, and what both cost.
 
 The import and the follower each run in a process of their own, as on a node, so that each has a peak of its own:
 the most anonymous memory it held, sampled from outside (file pages, which the kernel takes back at will, do not count).
 Afterwards subjects are looked up on the new index by the code they were listed under and by the old numbers inside it.
-Results go to `bench/results/imports.json`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -22,12 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from statistics import median
-from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.__main__ import machine
+from bench.plan import Plan
+from bench.results import Figures
 from bench.steps import build_index
 from clearway.catalogue.loader import load_catalogue
 from clearway.decision.facts import Known
@@ -41,15 +34,10 @@ from clearway.server.lookup import Lookup
 from clearway.server.settings import Settings
 from clearway.subjects.schemes import taxno, uscc
 
-RESULTS = Path(__file__).resolve().parent / "results" / "imports.json"
-ROWS = 1_000_000
 LOOKED_UP = 2_000
-GOAL_SECONDS = 60
-"""What a million rows may take with their index."""
 
 _SAMPLED_EVERY = 0.05
 _REGION = "999999"
-console = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,47 +49,28 @@ class Cost:
     peak_mib: float
 
 
-def main() -> int:
-    """Measure, print, and keep the results."""
-    arguments = parse_arguments()
-    with tempfile.TemporaryDirectory(dir=arguments.dir) as folder:
+def measure(plan: Plan) -> Figures:
+    """Write the list, import it, build its index, and look subjects up."""
+    with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
         load_keys(settings)
         file = settings.data_dir / "synthetic.csv"
-        write(file, arguments.rows, datetime.now(UTC).date())
-        console.print(f"{arguments.rows:,} rows written, {mib(file.stat().st_size)} MiB")
+        write(file, plan.imported, datetime.now(UTC).date())
         imported = cost_of(import_rows, settings.data_dir)
-        console.print(f"imported in {imported.seconds} s")
         indexed = cost_of(index_rows, settings.data_dir)
-        console.print(f"indexed in {indexed.seconds} s")
-        results = {
-            "rows": arguments.rows,
+        return {
+            "rows": plan.imported,
             "seconds": round(imported.seconds + indexed.seconds, 1),
-            "rows_per_second": round(arguments.rows / (imported.seconds + indexed.seconds)),
-            "import_rows_per_second": round(arguments.rows / imported.seconds),
-            "index_subjects_per_second": round(arguments.rows / indexed.seconds),
+            "rows_per_second": round(plan.imported / (imported.seconds + indexed.seconds)),
+            "imported_rows_per_second": round(plan.imported / imported.seconds),
+            "indexed_subjects_per_second": round(plan.imported / indexed.seconds),
             "import": asdict(imported),
             "index": asdict(indexed),
             "file_mib": mib(file.stat().st_size),
             "registry_mib": size_of(settings.data_dir.glob("*.db*")),
             "index_mib": size_of(IndexLayout(settings.data_dir).directory.glob("*.mdb")),
-            "look_up_us": look_up(settings, arguments.rows),
-            "command": f"python -m bench.imports --rows {arguments.rows}",
-            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
+            "look_up_us": look_up(settings, plan.imported),
         }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    show(results)
-    return 0
-
-
-def parse_arguments() -> argparse.Namespace:
-    """How much, and where."""
-    parser = argparse.ArgumentParser(prog="python -m bench.imports")
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--dir", type=Path, help="Folder on the disk to measure; the system's temporary one.")
-    return parser.parse_args()
 
 
 def import_rows(data_dir: Path) -> None:
@@ -191,29 +160,3 @@ def size_of(files: Iterable[Path]) -> float:
 def mib(size: int) -> float:
     """Bytes as MiB."""
     return round(size / (1 << 20), 1)
-
-
-def show(results: dict[str, Any]) -> None:
-    """The results as a table."""
-    table = Table("part", "seconds", "CPU seconds", "rows/s", "peak MiB", "on disk MiB")
-    for part, rate, size in (
-        ("import", "import_rows_per_second", "registry_mib"),
-        ("index", "index_subjects_per_second", "index_mib"),
-    ):
-        cost = results[part]
-        table.add_row(
-            part,
-            f"{cost['seconds']}",
-            f"{cost['cpu_seconds']}",
-            f"{results[rate]:,}",
-            f"{cost['peak_mib']}",
-            f"{results[size]}",
-        )
-    table.add_row("both", f"{results['seconds']}", "", f"{results['rows_per_second']:,}", "", "")
-    console.print(table)
-    console.print("look-up, µs: " + ", ".join(f"{scheme} {cost}" for scheme, cost in results["look_up_us"].items()))
-    console.print(f"{ROWS:,} rows may take {GOAL_SECONDS} s; kept in {RESULTS}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

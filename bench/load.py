@@ -1,15 +1,25 @@
-"""Load from h2load (nghttp2): requests a second, and latencies from its per-request log."""
+"""Load from h2load (nghttp2), in C: cheap, so that little of two cores goes to it. It sends one message over and over.
+
+h2load sees HTTP, not gRPC: a refused call is an answered one to it. `bench.sampling` tells them apart.
+"""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
+from google.protobuf.message import Message
+
+from bench.checks import MIX, SERVICE, framed
+from bench.latency import Measured
+
 HEADERS = ("-H", "content-type: application/grpc", "-H", "te: trailers")
+WARM_UP = 0.1
+"""Share of the time that is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,22 @@ class Target:
     name: str
     url: str
     messages: tuple[bytes, ...]
+
+    @classmethod
+    def checks(cls, address: str) -> Target:
+        """`CheckSubject` of the node there, with every kind of answer."""
+        return cls.method(address, f"{SERVICE}/CheckSubject", MIX)
+
+    @classmethod
+    def echo(cls, address: str) -> Target:
+        """The empty call, by as many generators as checks get."""
+        return cls("echo", f"http://{address}/bench.Echo/Call", (framed(b""),) * len(MIX))
+
+    @classmethod
+    def method(cls, address: str, method: str, messages: Iterable[Message]) -> Target:
+        """A method by its full name, `Package.Service/Method`."""
+        bodies = tuple(framed(message.SerializeToString()) for message in messages)
+        return cls(method, f"http://{address}/{method}", bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +61,28 @@ class Pressure:
         return self.connections * self.streams * len(target.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What came of it: calls a second, and latencies in ms."""
-
-    rps: float
-    p50_ms: float
-    p99_ms: float
-    p999_ms: float
-    failed: int
-
-
-def framed(message: bytes) -> bytes:
-    """A message as gRPC puts it on the wire: not compressed, length first."""
-    return b"\0" + len(message).to_bytes(4, "big") + message
-
-
 def put_under(target: Target, pressure: Pressure) -> Measured:
     """Put the target under pressure and measure. The first tenth of the time is warm-up and not counted."""
     with TemporaryDirectory() as folder:
-        running = [start(target, pressure, Path(folder), n) for n in range(len(target.messages))]
+        with pressed(target, pressure, Path(folder)) as logs:
+            pass
+        return read_logs(logs, pressure)
+
+
+@contextmanager
+def pressed(target: Target, pressure: Pressure, folder: Path) -> Iterator[list[Path]]:
+    """Under pressure from the beginning of the block; at its end the generators have ended and the logs are whole."""
+    running = [start(target, pressure, folder, number) for number in range(len(target.messages))]
+    try:
+        yield [folder / f"{number}.log" for number in range(len(running))]
         for generator in running:
             _, errors = generator.communicate(timeout=pressure.seconds * 3 + 60)
             if generator.returncode:
                 raise RuntimeError(f"h2load failed: {errors.decode()[:500]}")
-        return read_logs([Path(folder) / f"{n}.log" for n in range(len(target.messages))], pressure)
+    finally:
+        for generator in running:
+            generator.kill()
+            generator.wait()
 
 
 def start(target: Target, pressure: Pressure, folder: Path, number: int) -> subprocess.Popen[bytes]:
@@ -75,21 +98,15 @@ def start(target: Target, pressure: Pressure, folder: Path, number: int) -> subp
 
 def read_logs(logs: Sequence[Path], pressure: Pressure) -> Measured:
     """h2load's log has a line a call: start in µs since 1970, HTTP status, latency in µs."""
-    calls = sorted(
-        (int(started), int(latency), status)
-        for log in logs
-        for started, status, latency in (line.split("\t") for line in log.read_text().splitlines())
-    )
+    return counted([line for log in logs for line in log.read_text().splitlines()], pressure.seconds)
+
+
+def counted(lines: Iterable[str], seconds: int) -> Measured:
+    """What the lines of such logs come to. Raises `ValueError` where next to nothing was answered."""
+    calls = [(int(at), int(latency), status) for at, status, latency in (line.split("\t") for line in lines)]
     if not calls:
-        raise RuntimeError("h2load recorded no call")
-    begin = calls[0][0] + int(pressure.seconds * 1e5)
-    counted = [latency for started, latency, status in calls if started >= begin and status == "200"]
-    last = max(started for started, _, _ in calls)
-    cuts = quantiles(counted, n=1000)
-    return Measured(
-        rps=len(counted) / ((last - begin) / 1e6),
-        p50_ms=cuts[499] / 1000,
-        p99_ms=cuts[989] / 1000,
-        p999_ms=cuts[998] / 1000,
-        failed=sum(status != "200" for _, _, status in calls),
-    )
+        raise ValueError("h2load recorded no call")
+    begin = min(at for at, _, _ in calls) + int(seconds * WARM_UP * 1e6)
+    last = max(at for at, _, _ in calls)
+    answered = [latency / 1000 for at, latency, status in calls if at >= begin and status == "200"]
+    return Measured.of(answered, max(last - begin, 1) / 1e6, sum(status != "200" for _, _, status in calls))

@@ -17,7 +17,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from bench.__main__ import MIX
+from bench.checks import MIX
 from bench.servers import make_registry
 from clearway.catalogue.loader import load_catalogue
 from clearway.catalogue.model import ApplicationKind
@@ -38,7 +38,6 @@ from clearway.server.memory import settle
 from clearway.server.settings import Settings
 from clearway.server.translate import Translation
 
-FRAME = 5
 NAMES = ("green channel", "restriction", "deferred", "not listed")
 RUNS, BATCH = 41, 200
 
@@ -62,7 +61,7 @@ def main() -> int:
         make_registry(settings.data_dir, 20_000)
         build_index(settings)
         settle()
-        columns = [measured(settings, message[FRAME:]) for message in MIX]
+        columns = [measured(settings, message.SerializeToString()) for message in MIX]
     for step in columns[0]:
         table.add_row(step, *(f"{column[step]:.1f}" for column in columns))
     Console().print(table)

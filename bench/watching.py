@@ -14,6 +14,7 @@ import uuid_utils
 from rich.console import Console
 from sqlalchemy import Engine, insert
 
+from bench.checks import check
 from bench.servers import make_registry
 from clearway.catalogue.loader import load_catalogue
 from clearway.decision.explain import Language
@@ -38,7 +39,6 @@ from clearway.server.watching.watcher import Sources, Watcher
 
 CASES = 100_000
 SUBJECTS = 100_000
-ESSENTIAL = ("APPLICATION-FORM", "SAFETY-RULES", "PREMISES-PROOF", "LAYOUT-PLAN", "STAFF-HEALTH-CERTIFICATES")
 
 
 def resident() -> float:
@@ -53,15 +53,8 @@ def records(reconsidering: Reconsidering, reader: IndexReader, lookup: Lookup) -
     now = datetime.now(UTC)
     with reader.snapshot() as snapshot:
         for number in range(CASES):
-            request = pb.CheckSubjectRequest(
-                item_code="FOOD-OPERATION",
-                application_kind=pb.APPLICATION_KIND_NEW,
-                case_number=f"CASE-{number:08d}",
-                officer="officer 7",
-                supplied_materials=ESSENTIAL,
-            )
-            request.subject.identifier.scheme = "cn-uscc"
-            request.subject.identifier.value = code_of(number)
+            request = check(code_of(number))
+            request.case_number = f"CASE-{number:08d}"
             request.subject.name = name_of(number)
             item = catalogue.item(request.item_code)
             assert item is not None
