@@ -27,16 +27,21 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
-from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
+from clearway.server.checks import Clock
 from clearway.server.clock import SteadyClock
 from clearway.server.databases import attach_log, open_registry
+from clearway.server.identity.access_file import AccessFile
+from clearway.server.identity.callers import Callers, KnownCallers, LocalCallers
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
 from clearway.server.interceptors.faults import faults
-from clearway.server.interceptors.identity import Identity
+from clearway.server.interceptors.identity import Identity, require_known
 from clearway.server.interceptors.parsing import parsing
+from clearway.server.interceptors.permission import Permission
+from clearway.server.interceptors.scope import scope
 from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, handlers_of, options
@@ -44,11 +49,13 @@ from clearway.server.memory import settle
 from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Replays
+from clearway.server.rights import within_by
 from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, SERVICES, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.tls import ServerTLS
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
 from clearway.server.watching.progress import ProgressFile
@@ -68,12 +75,12 @@ class Worker:
         self._name = name
         self._keys = load_keys(settings)
         self._catalogue = load_catalogue(settings.catalogue)
-        self._caller = local_caller(settings, self._catalogue)
         self._admission = Admission(settings.max_in_flight)
         # Streams last: counted among the calls, they would take the place of checks.
         self._streams = Admission(settings.max_streams)
         self._health = health_aio.HealthServicer()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
+        self._callers = callers_of(settings, self._catalogue, self._clock)
         self._serving: bool | None = None
         self._door = RegistryDoor(self._open_registry)
 
@@ -96,6 +103,7 @@ class Worker:
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
+        await self._callers.begin()
         await self._set_serving(False)
         settle()
         await server.start()
@@ -120,25 +128,30 @@ class Worker:
             (
                 *(handlers_of(name, methods) for name, methods in services.items()),
                 health_handlers(self._health),
-                reflection_handlers((*services, *STANDARD_SERVICES)),
+                reflection_handlers((*services, *STANDARD_SERVICES), partial(require_known, self._callers)),
                 Fallback(),
             )
         )
-        server.add_insecure_port(settings.listen)
+        if settings.tls_certificate is None:
+            server.add_insecure_port(settings.listen)
+        else:
+            server.add_secure_port(settings.listen, ServerTLS(settings).credentials())
         return server
 
     def _services(self, servicers: Servicers) -> dict[str, dict[Method, Proceed]]:
         """Service → its methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
-            "identity": Identity(self._caller),
+            "permission": Permission(),
             "parsing": parsing,
             "validation": validation,
+            "scope": scope,
         }
         wrappers: dict[str, Wrapper] = {
             "faults": faults,
             "admission": self._admission,
-            "evidence": Evidence(servicers.checks),
+            "evidence": Evidence(servicers.checks, servicers.records),
+            "identity": Identity(self._callers),
         }
         streams = servicers.streams()
 
@@ -170,6 +183,7 @@ class Worker:
         while not stop.is_set():
             index.refresh()
             rounds.gauge(monotonic())
+            await self._callers.tick()
             await self._set_serving(journal.available and answers(index))
             if siblings is not None:
                 # Segments are begun, shipped and deleted meanwhile: none may be missed.
@@ -204,10 +218,15 @@ def answers(index: IndexReader) -> bool:
         return False
 
 
-def local_caller(settings: Settings, catalogue: Catalogue) -> Caller:
-    """The one caller of a loopback server: the configured authority, and the region its powers end in."""
-    authority = catalogue.authority(settings.authority)
-    return Caller(principal="local", authority=authority.code, region=authority.region or "")
+def callers_of(settings: Settings, catalogue: Catalogue, clock: Clock) -> Callers:
+    """Who may call: those of the access file or, on loopback without one, the one local caller.
+
+    Raises `AccessRejected`.
+    """
+    within = within_by(catalogue, clock)
+    if settings.access is None:
+        return LocalCallers(settings.authority, catalogue, within)
+    return KnownCallers(AccessFile(settings.access, catalogue), catalogue, within)
 
 
 def answering(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:
