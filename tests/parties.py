@@ -6,6 +6,7 @@ The tokens are made of fixed bytes, and open nothing but a test's own node.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import grpc
@@ -15,6 +16,8 @@ from clearway.access.tokens import hash_of, token_of
 from tests.node import NO_PROXY, RunningNode
 
 AUTHORITY = "DEMO-LICENSING"
+
+OTHER_AUTHORITY = "MARKET-SH"
 
 GRANTS: dict[str, list[dict[str, Any]]] = {
     "checker": [{"role": "checker"}],
@@ -37,6 +40,16 @@ GRANTS: dict[str, list[dict[str, Any]]] = {
 ROLES = ("checker", "officer", "registrar", "auditor", "operator")
 
 
+LIMITED: dict[str, dict[str, Any]] = {
+    "checker-in-bursts": {"calls_per_second": 0.01, "burst": 100},
+    "checker-of-typos": {"invalid_codes": 2},
+    "checker-of-strangers": {"unlisted_codes": 3},
+    "checker-along-the-row": {"neighbouring_codes": 5},
+    "checker-of-one-subject": {"cases_per_subject": 2},
+}
+"""Principal with every grant of a checker → its limits."""
+
+
 def token(name: str) -> str:
     """The API token of a principal."""
     return token_of(name.encode().ljust(32, b".")[:32])
@@ -45,12 +58,15 @@ def token(name: str) -> str:
 def entry(name: str, grants: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
     """A principal with its token, as the access file has it."""
     tokens = [{"sha256": hash_of(token(name)).hex()}]
-    return {"name": name, "authority": AUTHORITY, "tokens": tokens, "grants": grants} | fields
+    return {"name": name, "authority": AUTHORITY, "tokens": tokens, "grants": deepcopy(grants)} | fields
 
 
 def access_file(*more: dict[str, Any], **fields: Any) -> str:
     """The file, with further principals, or further fields of the whole."""
-    principals = [*(entry(name, grants) for name, grants in GRANTS.items()), *more]
+    granted = (entry(name, grants) for name, grants in GRANTS.items())
+    limited = (entry(name, GRANTS["checker"], limits=limits) for name, limits in LIMITED.items())
+    elsewhere = entry("checker-elsewhere", GRANTS["checker"], authority=OTHER_AUTHORITY)
+    principals = [*granted, *limited, elsewhere, *more]
     return yaml.safe_dump({"principals": principals} | fields, allow_unicode=True)
 
 
