@@ -63,7 +63,7 @@ def recorded(node: RunningNode, caller: str, kind: Kind = Kind.OTHERS) -> list[C
     settings = Settings(data_dir=node.data_dir)
     engine = open_log(settings)
     try:
-        log = Log(engine, settings.journal_dir)
+        log = Log(engine, settings.data_dir / "journal")
         return [stored.record for stored in log.newest(Filter(caller=caller, kind=kind), limit=100)]
     finally:
         engine.dispose()
@@ -171,7 +171,7 @@ def test_a_check_is_answered_within_the_grant(
     batch = pb.BatchCheckSubjectsRequest(checks=[a_check(officer="officer 7", item_code=FOOD), request])
     first, second = stub.BatchCheckSubjects(batch, timeout=PATIENCE).results
     assert first.response.check_id
-    assert second.status.code == grpc.StatusCode.PERMISSION_DENIED.value[0]
+    assert second.error.code == grpc.StatusCode.PERMISSION_DENIED.value[0]
 
 
 def a_listing(regime: str, registrar: str = "registrar 3") -> registry_pb.EnterListingRequest:
@@ -223,7 +223,7 @@ OURS_BY_NAME = {method.rpartition("/")[2]: method for method in OURS}
 
 def valid_adverse(request: registry_pb.RecordAdverseRequest) -> bytes:
     request.kind = registry_pb.ADVERSE_KIND_PENALTY
-    request.severity = registry_pb.ADVERSE_SEVERITY_ORDINARY
+    request.severity = registry_pb.SEVERITY_MINOR
     request.document.number, request.document.date = "示罚1号", str(datetime.now(UTC).date())
     return request.SerializeToString()
 
@@ -410,7 +410,7 @@ def test_codes_that_nobody_has_look_like_a_walk(guarded: RunningNode, told: Told
 def test_codes_one_after_the_other_look_like_a_walk(guarded: RunningNode, told: Told) -> None:
     stub = checks(guarded, "checker-along-the-row")
     batch = pb.BatchCheckSubjectsRequest(checks=[a_check(number) for number in range(10, 20)])
-    codes = [result.status.code for result in stub.BatchCheckSubjects(batch, timeout=PATIENCE).results]
+    codes = [result.error.code for result in stub.BatchCheckSubjects(batch, timeout=PATIENCE).results]
     assert codes == [0] * 6 + [grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]] * 4
     found = told(lambda: stub.CheckSubject(a_check(), timeout=PATIENCE))
     assert found[:2] == ("WALK_SUSPECTED", "neighbouring_codes")
@@ -442,4 +442,4 @@ def test_the_usual_limits_let_a_batch_job_work(guarded: RunningNode) -> None:
     for start in range(0, 1000, 100):
         numbers = [number * 7919 % 10_000_000 for number in range(start, start + 100)]
         batch = pb.BatchCheckSubjectsRequest(checks=[a_check(number, case_number=a_case()) for number in numbers])
-        assert {result.status.code for result in stub.BatchCheckSubjects(batch, timeout=30).results} == {0}
+        assert {result.error.code for result in stub.BatchCheckSubjects(batch, timeout=30).results} == {0}
