@@ -46,6 +46,9 @@ LIMITED: dict[str, dict[str, Any]] = {
     "checker-of-strangers": {"unlisted_codes": 3},
     "checker-along-the-row": {"neighbouring_codes": 5},
     "checker-of-one-subject": {"cases_per_subject": 2},
+    "too-many": {"calls_per_second": 0.001, "burst": 100},
+    "too-odd": {"invalid_codes": 1},
+    "too-often": {"cases_per_subject": 1},
 }
 """Principal with every grant of a checker → its limits."""
 
@@ -66,7 +69,9 @@ def access_file(*more: dict[str, Any], **fields: Any) -> str:
     granted = (entry(name, grants) for name, grants in GRANTS.items())
     limited = (entry(name, GRANTS["checker"], limits=limits) for name, limits in LIMITED.items())
     elsewhere = entry("checker-elsewhere", GRANTS["checker"], authority=OTHER_AUTHORITY)
-    principals = [*granted, *limited, elsewhere, *more]
+    gone = entry("long-gone", GRANTS["checker"])
+    gone["tokens"][0]["expires_on"] = "2020-01-31"
+    principals = [*granted, *limited, elsewhere, gone, *more]
     return yaml.safe_dump({"principals": principals} | fields, allow_unicode=True)
 
 

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives import hashes
 
 from clearway.client.config import ConnectConfig, TLSConfig
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
+from clearway.registry.synthetic import Character, code_of
 from tests.certificates import Authority, make_authority, make_certificate
-from tests.contract.loaded import a_check, load, refusal_in
+from tests.contract.loaded import ITEM, a_check, load, refusal_in
 from tests.node import NO_PROXY, RunningNode
 from tests.parties import access_file, bearer, entry
 
@@ -166,8 +167,10 @@ def test_a_token_speaks_before_the_certificate_of_a_gateway(site: Site, node: Ru
 def test_the_client_of_the_package_connects_with_its_certificate(site: Site, node: RunningNode) -> None:
     party = site.parties["by-uri"]
     tls = TLSConfig(site.servers.certificate, party.certificate, party.key)
-    with Clearway(ConnectConfig(node.address, tls=tls, timeout=PATIENCE)) as clearway:
-        assert clearway.healthy()
+    config = ConnectConfig(node.address, tls=tls, timeout=PATIENCE)
+    with Clearway(config, on_unavailable=Raise()) as clearway:
+        check = Check(scheme="cn-uscc", code=code_of(Character.CLEAN), item=ITEM, case="C-1", officer="officer 7")
+        assert clearway.check(check).check_id
 
 
 # Renewal

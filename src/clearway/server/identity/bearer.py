@@ -13,7 +13,7 @@ from jwt import exceptions
 from clearway.access.principals import Access, Issuer, Principal
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.errors import Refusal
-from clearway.server.identity.issuer_keys import IssuerKeys, KeysUnavailable
+from clearway.server.identity.issuer_keys import IssuerKeys
 
 LONGEST_TOKEN = 8 * 1024
 
@@ -127,7 +127,7 @@ def unknown_principal() -> Refusal:
     return Refusal(ErrorReason.ERROR_REASON_PRINCIPAL_UNKNOWN, "the access file has nobody with these credentials")
 
 
-def keys_unavailable(_: KeysUnavailable) -> Refusal:
+def keys_unavailable() -> Refusal:
     """No key to judge a token by."""
     message = "the token's issuer cannot be reached; nobody can be identified by its tokens now"
     return Refusal(ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE, message)

@@ -153,8 +153,8 @@ class KnownCallers:
                 proven = proven_by(token, self._file.access, self._keys)
         except KeyWanted:
             raise invalid(Fault.UNKNOWN_KEY) from None
-        except KeysUnavailable as fault:
-            raise keys_unavailable(fault) from None
+        except KeysUnavailable:
+            raise keys_unavailable() from None
         caller = self._callers[proven.principal.name]
         self._verified[token] = (caller, proven.until)
         return caller
