@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import grpc
 import pytest
 import yaml
-from clearway.client.client import Clearway
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from clearway.client.config import ConnectConfig, TLSConfig
+from clearway.client import Check, Clearway, ConnectConfig, Raise, TLSConfig
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.registry.synthetic import Character, code_of
 from tests.certificates import Authority, make_authority, make_certificate
@@ -106,7 +105,8 @@ def secured(site: Site, folder: Path, **settings: object) -> Iterator[RunningNod
         "tls_key": folder / "server.key",
         "tls_client_ca": folder / "clients.pem",
     }
-    with load(folder), RunningNode(folder, credentials=site.credentials("by-uri"), **(given | settings)) as node:
+    given = {name: value for name, value in (given | settings).items() if value is not None}
+    with load(folder), RunningNode(folder, credentials=site.credentials("by-uri"), **given) as node:
         yield node
 
 
@@ -157,7 +157,7 @@ def test_whoever_shows_no_certificate_of_a_trusted_authority_does_not_connect(
 
 def test_a_token_speaks_before_the_certificate_of_a_gateway(site: Site, node: RunningNode) -> None:
     with connected(node, site.credentials("by-uri")) as checks:
-        other = a_check(item_code="TRAVEL-AGENCY")
+        other = a_check(item_code="TRAVEL-AGENCY", supplied_materials=[])
         checks.CheckSubject(other, timeout=PATIENCE)
         metadata = bearer("checker-of-food")
         error = failing(lambda: checks.CheckSubject(other, metadata=metadata, timeout=PATIENCE))
@@ -227,7 +227,7 @@ def test_the_access_file_is_read_again_while_the_service_runs(site: Site, tmp_pa
 
 
 def test_tokens_over_tls_need_no_certificate(site: Site, tmp_path: Path) -> None:
-    with secured(site, tmp_path, tls_client_ca="") as node, connected(node, site.credentials(None)) as checks:
+    with secured(site, tmp_path, tls_client_ca=None) as node, connected(node, site.credentials(None)) as checks:
         assert checks.CheckSubject(a_check(), metadata=bearer("checker"), timeout=PATIENCE).check_id
         error = failing(lambda: checks.CheckSubject(a_check(), timeout=PATIENCE))
     assert refusal_in(error)["reason"] == "CREDENTIALS_MISSING"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
@@ -18,16 +19,20 @@ from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
 from clearway.querylog.reader import Filter, Kind, Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
+from clearway.server.errors import OF_ACCESS, PREFIX
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 AFFECTED_AT_ONCE = 500
+
+REASONS_OF_ACCESS = frozenset(ErrorReason.Name(reason) for reason in OF_ACCESS)
 
 
 @click.group()
@@ -210,6 +215,43 @@ def access(
         for record in found
     )
     print_table(("when (UTC)", "who, method", "what came of it, subject"), rows)
+
+
+@log.command("refused")
+@click.option("--since", type=MOMENT, help="At or after this moment (UTC).")
+@click.option("--until", type=MOMENT, help="Before this moment (UTC).")
+@data_dir_option
+@json_option
+def refused(since: datetime | None, until: datetime | None, data_dir: Path | None, json_wanted: bool) -> None:
+    """Count what was refused because of who asked or how much, by caller, method and reason; the most first."""
+    wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL)
+    found = refusals_in(stored.record for stored in opened(data_dir).export(wanted))
+    rows = [
+        {"caller": caller, "method": method, "reason": reason, "refused": count}
+        for (caller, method, reason), count in found.most_common()
+    ]
+    if json_wanted:
+        print_json(rows)
+        return
+    shown = ((row["caller"] or "(nobody)", row["method"], row["reason"], str(row["refused"])) for row in rows)
+    print_table(("caller", "method", "reason", "refused"), shown)
+
+
+def refusals_in(records: Iterable[CheckRecord]) -> Counter[tuple[str, str, str]]:
+    """Caller, method and reason → refusals of access, those counted that have no row of their own."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for record in records:
+        if record.error_reason in REASONS_OF_ACCESS:
+            reason = record.error_reason.removeprefix(PREFIX)
+            found[record.caller, record.method or "(a check)", reason] += 1 + unrecorded_in(record)
+    return found
+
+
+def unrecorded_in(record: CheckRecord) -> int:
+    """How many refusals of the same caller before this one have no row."""
+    info = error_details_pb2.ErrorInfo()
+    details = status_pb2.Status.FromString(record.response).details
+    return sum(int(info.metadata.get("unrecorded", "0")) for detail in details if detail.Unpack(info))
 
 
 def as_utc(moment: datetime | None) -> datetime | None:

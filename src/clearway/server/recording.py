@@ -18,7 +18,7 @@ from clearway.server.call import NOBODY, Call
 from clearway.server.errors import Refusal, status_of
 from clearway.server.lookup import Applicant
 from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
-from clearway.subjects.masking import mask
+from clearway.subjects.masking import mask, without_citizen_numbers
 
 _encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
@@ -221,17 +221,22 @@ def as_kept(
 def refused_request(request: check_service_pb2.CheckSubjectRequest) -> check_service_pb2.CheckSubjectRequest:
     """What is kept of a refused request: its purpose, with the identifier masked and every text cut to length."""
     kept = check_service_pb2.CheckSubjectRequest(
-        item_code=request.item_code[:LONGEST_SHOWN],
+        item_code=shown(request.item_code),
         application_kind=request.application_kind,
-        region_code=request.region_code[:LONGEST_SHOWN],
-        case_number=request.case_number[:LONGEST_SHOWN],
-        officer=request.officer[:LONGEST_SHOWN],
-        request_id=request.request_id[:LONGEST_SHOWN],
+        region_code=shown(request.region_code),
+        case_number=shown(request.case_number),
+        officer=shown(request.officer),
+        request_id=shown(request.request_id),
     )
     if request.subject.HasField("identifier"):
-        kept.subject.identifier.scheme = request.subject.identifier.scheme[:32]
+        kept.subject.identifier.scheme = without_citizen_numbers(request.subject.identifier.scheme)[:32]
         kept.subject.identifier.value = mask(request.subject.identifier.value[:64])
     return kept
+
+
+def shown(text: str) -> str:
+    """A text of a refused request as it is kept: without what looks like a citizen's number, and cut to length."""
+    return without_citizen_numbers(text)[:LONGEST_SHOWN]
 
 
 def listings_in(decision: decision_pb2.Decision) -> tuple[str, ...]:
