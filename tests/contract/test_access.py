@@ -311,7 +311,7 @@ def test_an_auditors_look_at_a_check_is_on_the_log(guarded: RunningNode) -> None
     request = a_check(Character.SERIOUS, case_number=a_case())
     check_id = checks(guarded, "checker").CheckSubject(request, timeout=PATIENCE).check_id
     wanted = pb.GetCheckRequest(check_id=check_id)
-    assert checks(guarded, "auditor").GetCheck(wanted, timeout=PATIENCE).case_number == request.case_number
+    assert checks(guarded, "auditor").GetCheck(wanted, timeout=PATIENCE).request.case_number == (request.case_number)
     row = recorded(guarded, "auditor")[0]
     assert (row.method, row.error_reason, row.subject) == ("CheckService/GetCheck", "", code_of(Character.SERIOUS))
     assert pb.GetCheckRequest.FromString(row.request) == wanted

@@ -71,6 +71,10 @@ class Doors:
             by_code("cn-ric", CITIZEN, officer="", item_code="NO SUCH ITEM"),
             by_code("cn-ric", CITIZEN, region_code="990000"),
             by_code("cn-ric", CITIZEN, supplied_materials=["NO-SUCH-MATERIAL"]),
+            a_check(item_code=CITIZEN),
+            a_check(region_code=CITIZEN),
+            a_check(supplied_materials=[CITIZEN]),
+            a_check(item_code="NO-SUCH-ITEM", case_number=CITIZEN, officer=CITIZEN),
         ):
             self.ask(lambda request=request: self.checks.CheckSubject(request, timeout=PATIENCE))  # type: ignore[misc]
         batch = pb.BatchCheckSubjectsRequest(checks=[fine, by_code("cn-uscc", CITIZEN), a_check(Character.SERIOUS)])
@@ -108,8 +112,13 @@ class Doors:
         look = registry_pb.GetSubjectRequest(identifier=PERSON)
         self.ask(lambda: self.acts.GetSubject(look, timeout=PATIENCE))
         audits = AuditServiceStub(as_caller(self.node, "auditor"))
-        wanted = audit_pb.ListAffectedChecksRequest(listing_id="P-1")
-        self.ask(lambda: audits.ListAffectedChecks(wanted, timeout=PATIENCE))
+        for listing_id in ("P-1", CITIZEN):
+            wanted = audit_pb.ListAffectedChecksRequest(listing_id=listing_id)
+            self.ask(lambda wanted=wanted: audits.ListAffectedChecks(wanted, timeout=PATIENCE))  # type: ignore[misc]
+        ended = registry_pb.DelistRequest(act=act, listing_id=CITIZEN)
+        self.ask(lambda: self.acts.Delist(ended, timeout=PATIENCE))
+        unknown = pb.GetCheckRequest(check_id=CITIZEN)
+        self.ask(lambda: self.checks.GetCheck(unknown, timeout=PATIENCE))
         self.ask(lambda: self.checks.CheckSubject(by_code("cn-ric", CITIZEN), timeout=PATIENCE))
 
     def imports(self, folder: Path) -> None:

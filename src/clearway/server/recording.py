@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
 
@@ -176,24 +175,27 @@ class Recording:
 
 
 def without_persons(message: Message) -> bytes:
-    """A request with every code in it that may be a natural person's masked, serialized."""
+    """A request with every code in it that may be a natural person's masked, and every text, serialized."""
     kept = type(message)()
     kept.CopyFrom(message)
-    for identifier in identifiers_in(kept):
-        if not is_organisation(identifier):
-            identifier.value = mask(identifier.value)
+    conceal_persons(kept)
     return kept.SerializeToString()
 
 
-def identifiers_in(message: Message) -> Iterator[subject_pb2.Identifier]:
-    """Every identifier in a message, at whatever depth."""
+def conceal_persons(message: Message) -> None:
+    """Mask what may be a natural person's number, at whatever depth."""
     if isinstance(message, subject_pb2.Identifier):
-        yield message
+        if not is_organisation(message):
+            message.scheme, message.value = without_citizen_numbers(message.scheme), mask(message.value)
         return
     for field, value in message.ListFields():
         if field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for part in value if field.is_repeated else (value,):
-                yield from identifiers_in(part)
+                conceal_persons(part)
+        elif field.type == field.TYPE_STRING and field.is_repeated:
+            value[:] = [without_citizen_numbers(text) for text in value]
+        elif field.type == field.TYPE_STRING:
+            setattr(message, field.name, without_citizen_numbers(value))
 
 
 def is_organisation(identifier: subject_pb2.Identifier) -> bool:
