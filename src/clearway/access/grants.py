@@ -78,7 +78,9 @@ class Grant:
         return None
 
     def _in_regions(self, region: str | None, within: Within) -> bool:
-        return region is None or any(within(region, granted) for granted in self.regions or ())
+        granted = self.regions or ()
+        # Most calls are about a region that is granted by name: the table is asked for the others only.
+        return region is None or region in granted or any(within(region, wider) for wider in granted)
 
 
 @dataclass(frozen=True, slots=True)

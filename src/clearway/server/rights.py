@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from operator import eq
 
 from clearway.access.grants import Denied, Grant, Lack, Reach, Within, reaching
 from clearway.access.methods import Openness, Role, rule_of, short
@@ -13,15 +15,19 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.errors import Refusal
 
+REGIONS_KEPT = 4096
+"""Pairs of regions whose answer is remembered; callers name regions as they like, so there is an end to it."""
+
 
 def within_by(catalogue: Catalogue, clock: Callable[[], datetime]) -> Within:
     """Whether a region lies within another, by the catalogue's table, on the day that it is in the catalogue's zone."""
     table, zone = catalogue.regions, catalogue.zone
+    if table is None:
+        return eq
+    looked_up = lru_cache(REGIONS_KEPT)(table.within)
 
     def within(region: str, granted: str) -> bool:
-        if table is None or region == granted:
-            return region == granted
-        return table.within(region, granted, clock().astimezone(zone).date())
+        return region == granted or looked_up(region, granted, clock().astimezone(zone).date())
 
     return within
 
