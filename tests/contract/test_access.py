@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from clearway.access.methods import METHODS, Role, rule_of, short
 from clearway.cli.connection import error_document
+from clearway.cli.log import refusals_in, unrecorded_in
 from clearway.client.errors import status_in
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -64,7 +66,7 @@ def recorded(node: RunningNode, caller: str, kind: Kind = Kind.OTHERS) -> list[C
     engine = open_log(settings)
     try:
         log = Log(engine, settings.data_dir / "journal")
-        return [stored.record for stored in log.newest(Filter(caller=caller, kind=kind), limit=100)]
+        return [stored.record for stored in log.newest(Filter(caller=caller, kind=kind), limit=5000)]
     finally:
         engine.dispose()
 
@@ -343,6 +345,19 @@ def test_a_look_at_a_subject_is_on_the_log(guarded: RunningNode, caller: str) ->
     assert (row.method, row.scheme, row.subject) == ("RegistryService/GetSubject", "cn-uscc", identifier.value)
 
 
+def test_a_look_in_vain_is_on_the_log_too(guarded: RunningNode) -> None:
+    nobody = subject_pb2.Identifier(scheme="cn-uscc", value=code_of(76_000_000))
+    wanted = registry_pb.GetSubjectRequest(identifier=nobody)
+    found = refused(lambda: registry(guarded, "registrar").GetSubject(wanted, timeout=PATIENCE))
+    assert found["reason"] == "SUBJECT_NOT_FOUND"
+    row = recorded(guarded, "registrar")[0]
+    assert (row.method, row.subject, row.error_reason) == (
+        "RegistryService/GetSubject",
+        nobody.value,
+        "ERROR_REASON_SUBJECT_NOT_FOUND",
+    )
+
+
 def test_a_look_at_a_person_is_on_the_log_without_the_number(guarded: RunningNode) -> None:
     identifier = subject_pb2.Identifier(scheme="cn-ric", value=CITIZEN)
     registrar = registry_pb.RegisterSubjectRequest(act=an_act(), identifiers=[identifier])
@@ -428,10 +443,25 @@ def test_one_subject_under_many_cases(guarded: RunningNode, told: Told) -> None:
 
 
 def test_a_flood_of_refusals_does_not_fill_the_disk(guarded: RunningNode) -> None:
-    """Each caller's refusals have ten rows a second; those above are counted in the next row."""
-    for _ in range(300):
-        refused(lambda: raw(guarded, OURS_BY_NAME["Delist"], bearer("checker-for-one")))
-    assert len(recorded(guarded, "checker-for-one")) <= 100
+    """Each caller's refusals have a hundred rows at once and ten a second; those above are counted in the next row."""
+    caller, asked = "officer-of-travel", 0
+
+    def refuse() -> None:
+        nonlocal asked
+        refused(lambda: raw(guarded, OURS_BY_NAME["Delist"], bearer(caller)))
+        asked += 1
+
+    before = recorded(guarded, caller, Kind.ALL)
+    for _ in range(400):
+        refuse()
+    last = time.monotonic() + 30.0
+    while not unrecorded_in(recorded(guarded, caller)[0]):
+        assert time.monotonic() < last, "no row says how many have none"
+        refuse()
+    rows = recorded(guarded, caller, Kind.ALL)
+    assert len(rows) - len(before) < asked
+    assert refusals_in(rows).total() - refusals_in(before).total() == asked
+    assert refusals_in(rows)[caller, "RegistryService/Delist", "ACCESS_DENIED"] >= asked
 
 
 # A batch job at its usual pace hits nothing

@@ -33,7 +33,7 @@ class Evidence:
             except Exception as error:
                 await self._refused(call, refusal_for(error) or server_fault())
                 raise
-            if call.acted_in in LOOKERS and rule_of(call.method.name).look:
+            if is_look(call):
                 await self._records.looked(call)
             return answer
 
@@ -46,12 +46,20 @@ class Evidence:
             await self._kept_out(call, refusal)
         elif call.method.is_check and refusal.reason not in UNRECORDED:
             await self._checks.record_refusal(call, request_of(call), refusal)
+        elif is_look(call) and refusal.reason not in UNRECORDED:
+            # In vain; but whether something is there is something to see.
+            await self._records.refused(call, refusal)
 
     async def _kept_out(self, call: Call, refusal: Refusal) -> None:
         if not call.method.is_check:
             await self._records.refused(call, refusal)
         elif (counted := self._records.counted(call, refusal)) is not None:
             await self._checks.record_refusal(call, request_of(call), counted)
+
+
+def is_look(call: Call) -> bool:
+    """Whether an auditor or a registrar looks at what is recorded."""
+    return call.acted_in in LOOKERS and rule_of(call.method.name).look
 
 
 def request_of(call: Call) -> pb.CheckSubjectRequest | None:
