@@ -34,7 +34,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = 100.0
         self.journal = Rows()
-        recording, journal = Recording(catalogue(), "worker-1"), self.journal
+        recording = Recording(catalogue(), "worker-1")
         self.records = AccessRecords(
             cast("Any", self.journal),
             recording,
