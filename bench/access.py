@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,10 +91,10 @@ async def answered(call: Call) -> bytes:
     return b""
 
 
-def finish(step: Coroutine[Any, Any, bytes]) -> None:
-    """Run a coroutine that waits for nothing."""
+def finish(step: Awaitable[bytes]) -> None:
+    """Run a call that waits for nothing."""
     with suppress(StopIteration):
-        step.send(None)
+        next(step.__await__())
 
 
 CODE, KEY = code_of(7), bytes(16)

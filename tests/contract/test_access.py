@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -56,8 +57,10 @@ def refused(call: Failing) -> dict[str, Any]:
 def raw(node: RunningNode, method: str, metadata: Any, body: bytes = NO_MESSAGE) -> list[bytes]:
     """A call of whatever method, with these bytes."""
     if method.endswith("/WatchCases"):
-        return list(node.channel().unary_stream(method)(body, metadata=metadata, timeout=PATIENCE))
-    return [node.channel().unary_unary(method)(body, metadata=metadata, timeout=PATIENCE)]
+        stream: grpc.UnaryStreamMultiCallable[bytes, bytes] = node.channel().unary_stream(method)
+        return list(stream(body, metadata=metadata, timeout=PATIENCE))
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = node.channel().unary_unary(method)
+    return [call(body, metadata=metadata, timeout=PATIENCE)]
 
 
 def recorded(node: RunningNode, caller: str, kind: Kind = Kind.OTHERS) -> list[CheckRecord]:
@@ -162,7 +165,7 @@ FOOD, TRAVEL = "FOOD-OPERATION", "TRAVEL-AGENCY"
     ],
 )
 def test_a_check_is_answered_within_the_grant(
-    guarded: RunningNode, caller: str, changes: dict[str, str], lack: str | None
+    guarded: RunningNode, caller: str, changes: dict[str, Any], lack: str | None
 ) -> None:
     stub, request = checks(guarded, caller), a_check(**changes)
     if lack is None:
@@ -241,7 +244,7 @@ def delisting(listing_id: str) -> registry_pb.DelistRequest:
 def test_a_listing_out_of_reach_looks_as_if_it_did_not_exist(guarded: RunningNode, caller: str) -> None:
     stub = registry(guarded, caller)
     there, absent = delisting(f"SYN-{Character.SERIOUS:08d}"), delisting("SYN-NOTHING")
-    told = [refused(lambda one=one: stub.Delist(one, timeout=PATIENCE)) for one in (there, absent)]
+    told = [refused(partial(stub.Delist, one, timeout=PATIENCE)) for one in (there, absent)]
     assert told[0] == told[1]
     assert told[0]["reason"] == "FACT_NOT_FOUND"
     latest = recorded(guarded, caller)[0]
@@ -252,7 +255,7 @@ def test_anothers_check_looks_as_if_it_did_not_exist(guarded: RunningNode) -> No
     theirs = checks(guarded, "checker").CheckSubject(a_check(), timeout=PATIENCE).check_id
     stub = checks(guarded, "checker-elsewhere")
     told = [
-        refused(lambda one=one: stub.GetCheck(pb.GetCheckRequest(check_id=one), timeout=PATIENCE))
+        refused(partial(stub.GetCheck, pb.GetCheckRequest(check_id=one), timeout=PATIENCE))
         for one in (theirs, str(uuid4()))
     ]
     assert told[0] == told[1]
@@ -267,8 +270,7 @@ def test_a_case_of_another_item_looks_as_if_it_did_not_exist(guarded: RunningNod
     assert outcome(answer) == "DEFERRED_ACCEPTANCE"
     stub = DeferralServiceStub(as_caller(guarded, "officer-of-travel"))
     told = [
-        refused(lambda one=one: stub.Commit(a_commitment(one), timeout=PATIENCE))
-        for one in (answer.check_id, str(uuid4()))
+        refused(partial(stub.Commit, a_commitment(one), timeout=PATIENCE)) for one in (answer.check_id, str(uuid4()))
     ]
     assert told[0] == told[1]
     assert told[0]["reason"] == "CHECK_NOT_FOUND"
@@ -280,7 +282,7 @@ def test_who_may_not_ask_learns_nothing_of_what_there_is(guarded: RunningNode) -
     """Permission comes before existence: an act on what exists and on what does not are refused alike."""
     stub = registry(guarded, "checker")
     there, absent = delisting(f"SYN-{Character.SERIOUS:08d}"), delisting("SYN-NOTHING")
-    told = [refused(lambda one=one: stub.Delist(one, timeout=PATIENCE)) for one in (there, absent)]
+    told = [refused(partial(stub.Delist, one, timeout=PATIENCE)) for one in (there, absent)]
     assert told[0] == told[1]
     assert told[0]["reason"] == "ACCESS_DENIED"
 

@@ -51,7 +51,7 @@ class Doors:
         try:
             self.told.append(str(call()))
         except grpc.RpcError as error:
-            self.told += [str(error), repr(error.trailing_metadata())]  # type: ignore[attr-defined]
+            self.told += [str(error), repr(error.trailing_metadata())]
 
     def check(self) -> None:
         fine = by_code("cn-ric", CITIZEN)
@@ -92,7 +92,9 @@ class Doors:
             self.ask(lambda metadata=metadata: stranger.CheckSubject(request, metadata=metadata, timeout=PATIENCE))  # type: ignore[misc]
         look = registry_pb.GetSubjectRequest(identifier=PERSON)
         self.ask(lambda: RegistryServiceStub(as_caller(self.node, "checker")).GetSubject(look, timeout=PATIENCE))
-        raw = as_caller(self.node, "officer").unary_unary("/clearway.v1.CheckService/CheckSubject")
+        raw: grpc.UnaryUnaryMultiCallable[bytes, bytes] = as_caller(self.node, "officer").unary_unary(
+            "/clearway.v1.CheckService/CheckSubject"
+        )
         self.ask(lambda: raw(b"\xff\xff" + CITIZEN.encode(), timeout=PATIENCE))
 
     def act(self) -> None:

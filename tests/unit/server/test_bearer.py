@@ -129,7 +129,7 @@ async def test_a_token_says_who_calls(issuing: Issuing) -> None:
 
 
 def unsigned() -> str:
-    return jwt.encode(claims(), None, "none", headers={"kid": "one"})
+    return jwt.encode(claims(), "", "none", headers={"kid": "one"})
 
 
 def signed_with_the_public_key() -> str:
