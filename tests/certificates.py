@@ -22,10 +22,13 @@ def make_authority(folder: Path, name: str) -> Authority:
     return authority
 
 
-def make_certificate(folder: Path, name: str, authority: Authority) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and localhost, signed by the authority, and its key."""
+HERE = "IP:127.0.0.1,DNS:localhost"
+
+
+def make_certificate(folder: Path, name: str, authority: Authority, alternatives: str = HERE) -> tuple[Path, Path]:
+    """A certificate signed by the authority, for 127.0.0.1 and localhost unless others are named, and its key."""
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-    names = ("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    names = ("-addext", f"subjectAltName={alternatives}")
     signed = ("-CA", authority.certificate, "-CAkey", authority.key)
     openssl(
         *("req", "-x509", *NEW_KEY, "-subj", f"/CN={name}", "-days", "2"),

@@ -35,15 +35,26 @@ class RunningNode:
     """`clearway serve` on `data_dir`, on any free port where `port` names none.
 
     `settings` are further CLEARWAY_… settings, by their names in the class.
+
+    `credentials` are those of a client of the test's own, where the node serves with TLS.
     """
 
-    def __init__(self, data_dir: Path, *, catalogue: str | Path = "cn-demo", port: int = 0, **settings: object) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        catalogue: str | Path = "cn-demo",
+        port: int = 0,
+        credentials: grpc.ChannelCredentials | None = None,
+        **settings: object,
+    ) -> None:
         self.data_dir = data_dir
         self.log = data_dir / "node.log"
         self.address = ""
         self.web = ""
         self._catalogue = str(catalogue)
         self._port = port
+        self._credentials = credentials
         self._settings = {f"CLEARWAY_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
@@ -108,7 +119,10 @@ class RunningNode:
     def channel(self) -> grpc.Channel:
         """A channel to the node, closed with it."""
         if self._channel is None:
-            self._channel = grpc.insecure_channel(self.address, options=NO_PROXY)
+            if self._credentials is None:
+                self._channel = grpc.insecure_channel(self.address, options=NO_PROXY)
+            else:
+                self._channel = grpc.secure_channel(self.address, self._credentials, options=NO_PROXY)
         return self._channel
 
     def checks(self) -> CheckServiceStub:

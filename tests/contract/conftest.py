@@ -9,6 +9,7 @@ import pytest
 from clearway.registry.registry import Registry
 from tests.contract.loaded import load
 from tests.node import RunningNode
+from tests.parties import access_file
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,12 @@ def node(served: tuple[RunningNode, Registry]) -> RunningNode:
 @pytest.fixture(scope="session")
 def served_registry(served: tuple[RunningNode, Registry]) -> Registry:
     return served[1]
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    """A node that knows its callers: those of `tests.parties`."""
+    data_dir = tmp_path_factory.mktemp("guarded")
+    (data_dir / "access.yaml").write_text(access_file(), "utf-8")
+    with load(data_dir), RunningNode(data_dir, access=data_dir / "access.yaml") as node:
+        yield node

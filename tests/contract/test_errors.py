@@ -41,6 +41,7 @@ from clearway.server import replays
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.claiming import Claiming
 from clearway.server.errors import CODES, PREFIX
+from clearway.server.identity.bearer import keys_unavailable, unknown_principal
 from clearway.server.interceptors import compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -51,6 +52,7 @@ from tests.contract.cases_service import a_case, a_commitment, deferrals, offere
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.contract.speaking import CHECK, info_in, post
 from tests.node import NO_PROXY, SERVICE, RunningNode
+from tests.parties import as_caller, bearer
 from tests.postgres import Server
 from tests.processes import parts
 from tests.unit.registry.making import KEYS
@@ -231,6 +233,65 @@ def test_a_page_token_that_is_none_of_ours(node: RunningNode) -> None:
     request = deferral_pb.ListOverdueDeferralsRequest(page_token="page 2")
     error = failing(lambda: deferrals(node).ListOverdueDeferrals(request, timeout=PATIENCE))
     as_documented(error, "INVALID_CURSOR")
+
+
+# Who asks, and how much
+
+
+def asked_by(node: RunningNode, name: str, request: pb.CheckSubjectRequest) -> grpc.RpcError:
+    """The error that a principal's check gets."""
+    return failing(lambda: node.checks().CheckSubject(request, metadata=bearer(name), timeout=PATIENCE))
+
+
+def test_a_call_without_credentials(guarded: RunningNode) -> None:
+    error = failing(lambda: guarded.checks().CheckSubject(a_check(), timeout=PATIENCE))
+    as_documented(error, "CREDENTIALS_MISSING")
+
+
+def test_a_token_that_nobody_has(guarded: RunningNode) -> None:
+    as_documented(asked_by(guarded, "nobody at all", a_check()), "CREDENTIALS_INVALID")
+
+
+def test_a_token_past_its_last_day(guarded: RunningNode) -> None:
+    as_documented(asked_by(guarded, "long-gone", a_check()), "CREDENTIALS_EXPIRED")
+
+
+def test_an_act_without_the_right(guarded: RunningNode) -> None:
+    stub = RegistryServiceStub(as_caller(guarded, "checker"))
+    as_documented(failing(lambda: stub.Delist(delists("anything"), timeout=PATIENCE)), "ACCESS_DENIED")
+
+
+def test_one_call_more_than_the_burst(guarded: RunningNode) -> None:
+    batch = pb.BatchCheckSubjectsRequest(checks=[a_check() for _ in range(99)])
+    guarded.checks().BatchCheckSubjects(batch, metadata=bearer("too-many"), timeout=30)
+    guarded.checks().CheckSubject(a_check(), metadata=bearer("too-many"), timeout=PATIENCE)
+    as_documented(asked_by(guarded, "too-many", a_check()), "RATE_LIMITED")
+
+
+def test_one_invalid_code_too_many(guarded: RunningNode) -> None:
+    asked_by(guarded, "too-odd", ASKED["INVALID_IDENTIFIER"](""))
+    as_documented(asked_by(guarded, "too-odd", a_check()), "WALK_SUSPECTED")
+
+
+def test_one_case_too_many(guarded: RunningNode) -> None:
+    guarded.checks().CheckSubject(a_check(), metadata=bearer("too-often"), timeout=PATIENCE)
+    again = a_check(case_number="CASE-2")
+    as_documented(asked_by(guarded, "too-often", again), "SUBJECT_CHECKED_TOO_OFTEN")
+
+
+async def test_genuine_credentials_of_nobody() -> None:
+    # `test_tls` has it with a certificate.
+    async def unknown(call: Call) -> bytes:
+        raise unknown_principal()
+
+    as_documented(await served_by({"faults": Faults()}, unknown), "PRINCIPAL_UNKNOWN")
+
+
+async def test_an_issuer_whose_keys_cannot_be_read() -> None:
+    async def unjudged(call: Call) -> bytes:
+        raise keys_unavailable()
+
+    as_documented(await served_by({"faults": Faults()}, unjudged), "IDENTITY_UNAVAILABLE")
 
 
 # Registrars and auditors
@@ -521,5 +582,14 @@ PROVOKED_ELSEWHERE = {
     "NO_WORKER": test_a_node_whose_workers_take_no_call,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,
+    "CREDENTIALS_MISSING": test_a_call_without_credentials,
+    "CREDENTIALS_INVALID": test_a_token_that_nobody_has,
+    "CREDENTIALS_EXPIRED": test_a_token_past_its_last_day,
+    "PRINCIPAL_UNKNOWN": test_genuine_credentials_of_nobody,
+    "ACCESS_DENIED": test_an_act_without_the_right,
+    "RATE_LIMITED": test_one_call_more_than_the_burst,
+    "WALK_SUSPECTED": test_one_invalid_code_too_many,
+    "SUBJECT_CHECKED_TOO_OFTEN": test_one_case_too_many,
+    "IDENTITY_UNAVAILABLE": test_an_issuer_whose_keys_cannot_be_read,
 }
 """What takes more than one request."""

@@ -75,7 +75,7 @@ def _decoded(document: Document, content: bytes) -> str:
         raise _UnreadableError from None
     if found := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        document.complain("encoding", (), f"the sign U+{ord(found[0]):04X} is not allowed in an edition file", line)
+        document.complain("encoding", (), f"the sign U+{ord(found[0]):04X} is not allowed here", line)
         raise _UnreadableError
     return text
 
@@ -97,7 +97,7 @@ class _Builder:
         self._expect(yaml.DocumentEndEvent)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            self._stop("syntax", (), "a second document starts here; an edition is one document", _line(event))
+            self._stop("syntax", (), "a second document starts here; the file is one document", _line(event))
 
     def _parsed(self, text: str) -> Iterator[yaml.Event]:
         try:

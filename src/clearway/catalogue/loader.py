@@ -70,7 +70,7 @@ def check_content(file: str, content: bytes, tables: Callable[[str], RegionTable
     """Everything that is wrong with the bytes of an edition file. `tables` finds a region table by name."""
     content_hash = hashlib.sha256(content).hexdigest()
     document = read_document(file, content)
-    edition = None if document.complaints else shaped(document)
+    edition = None if document.complaints else shaped(document, Edition)
     catalogue = None
     if edition is not None:
         regions = (tables or region_table)(edition.regions) if edition.regions is not None else None

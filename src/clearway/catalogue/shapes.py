@@ -1,24 +1,28 @@
-"""From a document's tree to an `Edition`, or to complaints about every node of the wrong shape."""
+"""From a document's tree to a model of it, or to complaints about every node of the wrong shape."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from clearway.catalogue.complaints import Path
 from clearway.catalogue.document import Document, Tree
-from clearway.catalogue.model import Edition
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _CODE_NEEDED = "must be a code: a letter or digit, then letters, digits and ._:- , at most 64 signs"
 
 
-def shaped(document: Document) -> Edition | None:
-    """The edition that the document states, or None with the reasons added to its complaints."""
+def shaped(document: Document, model: type[ModelT]) -> ModelT | None:
+    """What the document states, or None with the reasons added to its complaints."""
     if not isinstance(document.tree, dict):
-        document.complain("value", (), "an edition is a mapping of fields: edition, title, zone, …")
+        fields = ", ".join(list(model.model_fields)[:3])
+        document.complain("value", (), f"the file must be a mapping of fields: {fields}, …")
         return None
     try:
-        return Edition.model_validate(document.tree)
+        return model.model_validate(document.tree)
     except ValidationError as error:
         for details in _own(error.errors(include_url=False, include_context=True, include_input=False)):
             document.complain(_rule(details), _node_path(document.tree, details), _message(details))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from google.rpc import error_details_pb2
 
 from clearway.cli.exits import Exit
 from clearway.cli.output import fail
-from clearway.client.channels import options_of
-from clearway.client.config import ConnectConfig
+from clearway.client.channels import CallMetadata, Metadata, options_of
+from clearway.client.config import ConnectConfig, TLSConfig
+from clearway.client.credentials import TLSFiles
 from clearway.client.errors import status_in
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
@@ -29,6 +30,8 @@ ASKED_WRONGLY = frozenset(
         grpc.StatusCode.FAILED_PRECONDITION,
         grpc.StatusCode.NOT_FOUND,
         grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
     }
 )
 
@@ -43,9 +46,56 @@ def address_of_running(data_dir: Path | None = None) -> str:
 
 
 def channel_to(server: str | None) -> grpc.Channel:
-    """A channel to `server`, or to the service that this folder runs."""
+    """A channel to `server`, or to the service that this folder runs, with the credentials of the environment.
+
+    Leaves where those cannot be used.
+    """
     address = server or address_of_running()
-    return grpc.insecure_channel(address, options_of(ConnectConfig(address)))
+    try:
+        config = config_of(address, os.environ)
+        metadata = CallMetadata(config).of(None)
+        options = options_of(config)
+        if config.tls is None:
+            channel = grpc.insecure_channel(address, options)
+        else:
+            channel = grpc.secure_channel(address, TLSFiles(config.tls).loaded.credentials, options)
+    except (OSError, ValueError) as fault:
+        fail(f"the credentials of the environment cannot be used: {fault}", Exit.INVALID)
+    return grpc.intercept_channel(channel, WithMetadata(metadata)) if metadata else channel
+
+
+def config_of(address: str, environment: Mapping[str, str]) -> ConnectConfig:
+    """How the command connects. Secrets come from files that the environment names; none stands on a command line.
+
+    Raises ValueError for half of a pair, and for a token that would go to another machine in plain text.
+    """
+
+    def path(name: str) -> Path | None:
+        value = environment.get(f"CLEARWAY_CLIENT_{name}", "")
+        return Path(value) if value else None
+
+    authority, certificate, key, token = path("CA"), path("CERTIFICATE"), path("KEY"), path("TOKEN_FILE")
+    tls = None if authority is None and certificate is None else TLSConfig(authority, certificate, key)
+    return ConnectConfig(address, tls=tls, token_file=token)
+
+
+class WithMetadata(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Adds the same metadata to every call."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Go on with the metadata."""
+        return continuation(self._with(client_call_details), request)
+
+    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Go on with the metadata."""
+        return continuation(self._with(client_call_details), request)
+
+    def _with(self, details: Any) -> Any:
+        given = tuple(details.metadata or ())
+        return details._replace(metadata=(*given, *self._metadata))
 
 
 @contextmanager

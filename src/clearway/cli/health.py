@@ -6,7 +6,7 @@ import click
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from clearway.cli.connection import address_of_running
+from clearway.cli.connection import address_of_running, channel_to
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, plain, print_json
 
@@ -33,7 +33,7 @@ def health(server: str | None, timeout: float, json_wanted: bool) -> None:
 
 def status_of(address: str, timeout: float) -> str:
     """What health says of the check service: its wire name, or UNREACHABLE where nobody answers in time."""
-    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+    with channel_to(address) as channel:
         try:
             request = health_pb2.HealthCheckRequest(service=SERVICE)
             answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=timeout)

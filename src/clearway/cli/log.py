@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
@@ -18,16 +19,20 @@ from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
-from clearway.querylog.reader import Filter, Log
+from clearway.querylog.reader import Filter, Kind, Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
+from clearway.server.errors import OF_ACCESS, PREFIX
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 AFFECTED_AT_ONCE = 500
+
+REASONS_OF_ACCESS = frozenset(ErrorReason.Name(reason) for reason in OF_ACCESS)
 
 
 @click.group()
@@ -154,16 +159,99 @@ def reliance_name(record: CheckRecord, listing_id: str) -> str:
 @log.command()
 @click.option("--since", type=MOMENT, help="Decided at or after this moment (UTC).")
 @click.option("--until", type=MOMENT, help="Decided before this moment (UTC).")
+@click.option("--all", "all_wanted", is_flag=True, help="Refusals of other methods and looks at the record too.")
 @click.option("--whole", "whole_wanted", is_flag=True, help="With the request, the answer and the facts.")
 @data_dir_option
 @json_option
 def export(
-    since: datetime | None, until: datetime | None, whole_wanted: bool, data_dir: Path | None, json_wanted: bool
+    since: datetime | None,
+    until: datetime | None,
+    all_wanted: bool,
+    whole_wanted: bool,
+    data_dir: Path | None,
+    json_wanted: bool,
 ) -> None:
     """Export every recorded check as NDJSON, a row a check, in the order of the log. `--json` is the default form."""
-    wanted = Filter(since=as_utc(since), until=as_utc(until))
+    wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL if all_wanted else Kind.CHECKS)
     for stored in opened(data_dir).export(wanted):
         print_json_line(whole(stored.record) if whole_wanted else row_of(stored.record))
+
+
+@log.command("access")
+@click.option("--caller", help="Only this principal's.")
+@click.option("--reason", help="Only refusals for this reason, such as ACCESS_DENIED.")
+@click.option("--since", type=MOMENT, help="At or after this moment (UTC).")
+@click.option("--until", type=MOMENT, help="Before this moment (UTC).")
+@click.option("--limit", default=50, show_default=True)
+@data_dir_option
+@json_option
+def access(
+    caller: str | None,
+    reason: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    data_dir: Path | None,
+    json_wanted: bool,
+) -> None:
+    """List what was refused besides checks, and who looked at subjects or at others' checks, the newest first."""
+    wanted = Filter(
+        caller=caller,
+        error_reason=None if reason is None else f"ERROR_REASON_{reason.upper().removeprefix('ERROR_REASON_')}",
+        since=as_utc(since),
+        until=as_utc(until),
+        kind=Kind.OTHERS,
+    )
+    found = [stored.record for stored in opened(data_dir).newest(wanted, limit=limit)]
+    if json_wanted:
+        print_json([row_of(record) for record in found])
+        return
+    rows = (
+        (
+            f"{record.decided_at:%Y-%m-%d\n%H:%M:%S}",
+            f"{record.caller or '(nobody)'}\n{record.method}",
+            f"{result_of(record) or 'LOOKED'}\n{record.subject}",
+        )
+        for record in found
+    )
+    print_table(("when (UTC)", "who, method", "what came of it, subject"), rows)
+
+
+@log.command("refused")
+@click.option("--since", type=MOMENT, help="At or after this moment (UTC).")
+@click.option("--until", type=MOMENT, help="Before this moment (UTC).")
+@data_dir_option
+@json_option
+def refused(since: datetime | None, until: datetime | None, data_dir: Path | None, json_wanted: bool) -> None:
+    """Count what was refused because of who asked or how much, by caller, method and reason; the most first."""
+    wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL)
+    found = refusals_in(stored.record for stored in opened(data_dir).export(wanted))
+    rows = [
+        {"caller": caller, "method": method, "reason": reason, "refused": count}
+        for (caller, method, reason), count in found.most_common()
+    ]
+    if json_wanted:
+        print_json(rows)
+        return
+    shown = ((row["caller"] or "(nobody)", row["method"], row["reason"], str(row["refused"])) for row in rows)
+    print_table(("caller", "method", "reason", "refused"), shown)
+
+
+def refusals_in(records: Iterable[CheckRecord]) -> Counter[tuple[str, str, str]]:
+    """Caller, method and reason → refusals of access, those counted that have no row of their own."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for record in records:
+        if record.error_reason in REASONS_OF_ACCESS:
+            reason = record.error_reason.removeprefix(PREFIX)
+            found[record.caller, record.method or "(a check)", reason] += 1 + unrecorded_in(record)
+    return found
+
+
+def unrecorded_in(record: CheckRecord) -> int:
+    """How many refusals of the same caller before this one have no row."""
+    info = error_details_pb2.ErrorInfo()
+    details = status_pb2.Status.FromString(record.response).details
+    return sum(int(info.metadata.get("unrecorded", "0")) for detail in details if detail.Unpack(info))
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
@@ -192,15 +280,22 @@ def row_of(record: CheckRecord) -> dict[str, Any]:
         "edition": record.edition,
         "edition_hash": record.edition_hash,
         "worker": record.worker,
+        "method": record.method,
     }
 
 
 def whole(record: CheckRecord) -> dict[str, Any]:
-    """A check's row with its messages and facts."""
+    """A check's row with its messages and facts; of what is no check, the row and the refusal."""
+    if not record.is_check:
+        return row_of(record) | error_of(record)
     document = row_of(record) | {"request": as_json(pb.CheckSubjectRequest.FromString(record.request))}
     if record.answered:
         document["response"] = as_json(pb.CheckSubjectResponse.FromString(record.response))
-    else:
-        document["error"] = as_json(status_pb2.Status.FromString(record.response))
+    document |= error_of(record)
     document["facts"] = base64.b64encode(record.facts).decode()
     return document
+
+
+def error_of(record: CheckRecord) -> dict[str, Any]:
+    """The refusal, where there is one."""
+    return {"error": as_json(status_pb2.Status.FromString(record.response))} if record.error_reason else {}

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
         "cases": "clearway.cli.cases:cases",
+        "access": "clearway.cli.access:access",
         "database": "clearway.cli.database:database",
         "health": "clearway.cli.health:health",
         "doctor": "clearway.cli.doctor:doctor",

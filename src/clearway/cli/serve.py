@@ -53,7 +53,11 @@ def announce(settings: Settings) -> None:
     """Say where the node serves, with what, and what it does not do."""
     for name, value in settings.redacted().items():
         errors.print(f"[dim]{name} = {value}[/]", soft_wrap=True)
-    errors.print("[yellow]Callers are not authenticated: only this machine can connect (loopback).[/]")
+    if settings.access is None:
+        errors.print("[yellow]Callers are not authenticated: only this machine can connect (loopback).[/]")
+    else:
+        proof = "certificate or token" if settings.tls_client_ca is not None else "token"
+        errors.print(f"Callers are identified by {proof}; who may call is in {settings.access}.", soft_wrap=True)
     console.print(f"clearway serves on {settings.listen}", soft_wrap=True)
     if settings.web_listen:
         console.print(f"and over HTTP on http://{settings.web_listen}", soft_wrap=True)

@@ -55,6 +55,15 @@ class ErrorReason(StrEnum):
     INVALID_CURSOR = "INVALID_CURSOR"
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
     REQUEST_UNDER_WAY = "REQUEST_UNDER_WAY"
+    CREDENTIALS_MISSING = "CREDENTIALS_MISSING"
+    CREDENTIALS_INVALID = "CREDENTIALS_INVALID"
+    CREDENTIALS_EXPIRED = "CREDENTIALS_EXPIRED"
+    PRINCIPAL_UNKNOWN = "PRINCIPAL_UNKNOWN"
+    ACCESS_DENIED = "ACCESS_DENIED"
+    RATE_LIMITED = "RATE_LIMITED"
+    WALK_SUSPECTED = "WALK_SUSPECTED"
+    SUBJECT_CHECKED_TOO_OFTEN = "SUBJECT_CHECKED_TOO_OFTEN"
+    IDENTITY_UNAVAILABLE = "IDENTITY_UNAVAILABLE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
     NO_WORKER = "NO_WORKER"
@@ -88,6 +97,9 @@ class Details:
     violations: tuple[Violation, ...] = ()
     """The `BadRequest`'s fields."""
 
+    retry_after: float | None = None
+    """The `RetryInfo`'s delay, in seconds; None where there is none."""
+
 
 class ClearwayError(Exception):
     """A call that got no answer. Decide by its class or `reason`, never by its text."""
@@ -107,17 +119,19 @@ class ClearwayError(Exception):
         """The reason's changing parts, such as `scheme`, `fault`, `have`, `want`."""
         self.violations = details.violations
         """The fields that break their rules."""
+        self.retry_after = details.retry_after
+        """Seconds after which the service would take the same call; None: it says nothing of it."""
         self.request_id = request_id
         """The id the check was made under: under it, the very same check can be asked again. Empty: there is none."""
 
     def about(self, request_id: str) -> Self:
         """The same error, about one of several checks that were sent together."""
-        details = Details(self.reason_name, self.metadata, self.violations)
+        details = Details(self.reason_name, self.metadata, self.violations, self.retry_after)
         return type(self)(self.code, self.message, details, request_id)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle whole, so that the error survives the way out of another process."""
-        details = Details(self.reason_name, self.metadata, self.violations)
+        details = Details(self.reason_name, self.metadata, self.violations, self.retry_after)
         return type(self), (self.code, self.message, details, self.request_id)
 
     @property
@@ -188,7 +202,7 @@ class DeadlineExceeded(NotAnswered):
 
 
 class Overloaded(NotAnswered):
-    """Too many calls in flight: slow down."""
+    """Too many calls in flight, or too much asked by this caller: slow down, or see why. `retry_after` may say when."""
 
 
 CODES: Mapping[grpc.StatusCode, type[ClearwayError]] = {
@@ -244,19 +258,22 @@ def status_in(error: Any) -> Any:
 
 
 def details_of(status: Any) -> Details:
-    """The reason, metadata and field violations of a `google.rpc.Status`; details of other domains say nothing here."""
+    """The parts of a `google.rpc.Status` that say why; details of other domains say nothing here."""
     reason, metadata = "", dict[str, str]()
     violations: tuple[Violation, ...] = ()
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    retry, retry_after = error_details_pb2.RetryInfo(), None
     for detail in status.details:
         try:
             if detail.Unpack(info) and info.domain == DOMAIN:
                 reason, metadata = info.reason, dict(info.metadata)
             elif detail.Unpack(bad):
                 violations = violations_in(bad.field_violations)
+            elif detail.Unpack(retry):
+                retry_after = retry.retry_delay.ToTimedelta().total_seconds()
         except DecodeError:
             continue
-    return Details(reason, metadata, violations)
+    return Details(reason, metadata, violations, retry_after)
 
 
 def violations_in(found: Sequence[Any]) -> tuple[Violation, ...]:

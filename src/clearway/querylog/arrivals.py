@@ -12,7 +12,7 @@ from itertools import islice
 
 from sqlalchemy import Engine, func, select
 
-from clearway.querylog.central import StoredCheck, check_log, settled
+from clearway.querylog.central import StoredCheck, check_log, checks_only, settled
 
 _CHUNK = 500
 
@@ -33,21 +33,22 @@ class Arrivals:
     def after(self, seq: int, limit: int) -> tuple[list[StoredCheck], int]:
         """Answered checks among the next `limit` rows numbered above `seq`, and the number to go on from."""
         query = (
-            select(check_log.c.seq, check_log.c.error_reason, check_log.c.record)
+            select(check_log.c.seq, check_log.c.error_reason, check_log.c.method, check_log.c.record)
             .where(check_log.c.seq > seq)
             .order_by(check_log.c.seq)
             .limit(limit)
         )
         with self._central.connect() as central:
             rows = central.execute(query.where(settled(central))).all()
-        answered = [StoredCheck.of(raw, number) for number, reason, raw in rows if not reason]
+        answered = [StoredCheck.of(raw, number) for number, reason, method, raw in rows if not reason and not method]
         return answered, rows[-1].seq if rows else seq
 
     def decided_since(self, since: datetime, upto: int) -> Iterator[StoredCheck]:
         """Answered checks decided since then and numbered up to `upto`, the latest arrival first; streamed."""
         query = (
             select(check_log.c.seq, check_log.c.record)
-            .where(check_log.c.seq <= upto, check_log.c.error_reason == "", check_log.c.decided_at >= since)
+            .where(check_log.c.seq <= upto, checks_only(), check_log.c.error_reason == "")
+            .where(check_log.c.decided_at >= since)
             .order_by(check_log.c.seq.desc())
         )
         with (

@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Engine,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -67,7 +68,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0004"
+SCHEMA_HEAD = "0005"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -132,6 +133,7 @@ check_log = Table(
     Column("revision", Text, nullable=False),
     Column("edition", Text, nullable=False),
     Column("record", LargeBinary, nullable=False),
+    Column("method", _Exact, nullable=False, server_default=text("''")),
     Index("check_log_check_id", "check_id", unique=True),
     Index("check_log_request_id", "request_id"),
     Index(
@@ -143,6 +145,12 @@ check_log = Table(
     Index("check_log_case_number", "case_number"),
     Index("check_log_decided_at", "decided_at"),
     Index("check_log_subject_key", "subject_key"),
+    Index(
+        "check_log_method",
+        "decided_at",
+        sqlite_where=text("method > ''"),
+        postgresql_where=text("method > ''"),
+    ),
 )
 
 check_listing = Table(
@@ -153,6 +161,12 @@ check_listing = Table(
     sqlite_with_rowid=False,
 )
 """Which checks' answers speak of a listing; filled with `check_log`, in the same transaction."""
+
+
+def checks_only(log: FromClause = check_log) -> ColumnElement[bool]:
+    """The rows that are checks: not refusals of something else, not looks at what is recorded."""
+    return log.c.method == ""
+
 
 journal_cursor = Table(
     "journal_cursor",
@@ -196,6 +210,7 @@ def row_of(record: CheckRecord, raw: bytes) -> Mapping[str, object]:
         "revision": record.revision,
         "edition": record.edition,
         "record": raw,
+        "method": record.method,
     }
 
 

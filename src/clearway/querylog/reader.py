@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ from clearway.querylog.central import (
     StoredCheck,
     check_listing,
     check_log,
+    checks_only,
     journal_cursor,
     reaching,
 )
@@ -35,11 +37,24 @@ from clearway.querylog.sqlite import sqlite3
 _log = logging.getLogger(__name__)
 
 _CHUNK = 500
+NO_COLUMNS = ("since", "until", "kind")
+
+
+class Kind(Enum):
+    """What is recorded."""
+
+    CHECKS = "checks"
+    OTHERS = "others"
+    """Refusals of other methods than checks, and looks of auditors and registrars."""
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which checks: those equal in every field given, decided at or after `since` and before `until` (aware, UTC)."""
+    """Which rows: those equal in every field given, decided at or after `since` and before `until` (aware, UTC).
+
+    Checks, unless `kind` says otherwise.
+    """
 
     authority: str | None = None
     caller: str | None = None
@@ -54,9 +69,12 @@ class Filter:
     error_reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    kind: Kind = Kind.CHECKS
 
     def matches(self, record: CheckRecord) -> bool:
         """Whether the record is one of them."""
+        if self.kind is not Kind.ALL and record.is_check is not (self.kind is Kind.CHECKS):
+            return False
         if self.since is not None and record.decided_at < self.since:
             return False
         if self.until is not None and record.decided_at >= self.until:
@@ -66,6 +84,8 @@ class Filter:
     def where(self) -> list[ColumnElement[bool]]:
         """The same as conditions on the central log."""
         conditions = [check_log.c[name] == wanted for name, wanted in self._equalities()]
+        if self.kind is not Kind.ALL:
+            conditions.append(checks_only() if self.kind is Kind.CHECKS else check_log.c.method > "")
         if self.since is not None:
             conditions.append(check_log.c.decided_at >= self.since)
         if self.until is not None:
@@ -74,7 +94,7 @@ class Filter:
 
     def _equalities(self) -> list[tuple[str, object]]:
         given = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [(name, value) for name, value in given if value is not None and name not in ("since", "until")]
+        return [(name, value) for name, value in given if value is not None and name not in NO_COLUMNS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,11 @@ class Log:
 
     def get(self, check_id: str) -> StoredCheck | None:
         """The check with this id, shipped or not."""
+        wanted = (check_log.c.check_id == check_id) & checks_only()
+        return self._find(wanted, check_id, lambda record: record.check_id == check_id and record.is_check)
+
+    def row(self, check_id: str) -> StoredCheck | None:
+        """Whatever is recorded under this id: a check, a refusal of something else, or a look."""
         return self._find(check_log.c.check_id == check_id, check_id, lambda record: record.check_id == check_id)
 
     def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
@@ -136,6 +161,7 @@ class Log:
         """The newest answered checks that a client gave a request id and that were decided since, newest first."""
         conditions = (
             check_log.c.request_id > "",
+            checks_only(),
             check_log.c.error_reason == "",
             check_log.c.decided_at >= since,
         )

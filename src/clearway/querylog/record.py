@@ -1,4 +1,7 @@
-"""One check as it is recorded. Encoded once; the exact bytes travel on and are what any later proof is about."""
+"""One check, refusal or look as it is recorded. Encoded once.
+
+The exact bytes travel on and are what any later proof is about.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ class UnreadableRecord(ValueError):
 
 
 class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
-    """Who asked what, when, and what was answered: all that a replay needs. Refused checks are recorded too."""
+    """Who asked what, when, and what was answered: all that a replay needs. Refused checks are recorded too.
+
+    So is whatever else was refused for want of a right, and every look of an auditor or a registrar: see `method`.
+    """
 
     v: int = RECORD_VERSION
     check_id: str
@@ -64,11 +70,19 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     worker: str
     listings: tuple[str, ...] = ()
     """Ids of the listings that the answer speaks of, so that every check that relied on one can be found."""
+    method: str = ""
+    """Empty for a check. Else the method, such as `RegistryService/GetSubject`, that somebody was refused
+    (`error_reason`), or by which an auditor or a registrar looked at a subject or at others' checks."""
+
+    @property
+    def is_check(self) -> bool:
+        """Whether this is a check, answered or refused; otherwise it is a refusal of something else, or a look."""
+        return not self.method
 
     @property
     def answered(self) -> bool:
-        """Whether the check got an answer, not a refusal."""
-        return not self.error_reason
+        """Whether this is a check that got an answer, not a refusal."""
+        return self.is_check and not self.error_reason
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -15,6 +16,7 @@ from clearway.server.errors import Refusal, Violation, refusal_for, status_of
 from clearway.server.freshness import Freshness
 from clearway.server.interceptors.evidence import UNRECORDED
 from clearway.server.interceptors.validation import require_valid
+from clearway.server.reaches import require_check
 from clearway.server.recording import digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
@@ -39,6 +41,10 @@ class Batches:
         One item's refusal is its own status and leaves the others alone. Raises what concerns the whole batch: no
         usable index, an index behind. A recorded answer returned for a repeated request id keeps its own revision.
         """
+        allowance = call.known_caller().allowance
+        if allowance is not None:
+            # The call itself has been counted as one.
+            allowance.spend(len(request.checks) - 1, monotonic())
         if request.HasField("consistency"):
             await self._freshness.wait(request.consistency, call.context.time_remaining())
         # Decided in one go, without a pause in between: a snapshot is not held across other calls.
@@ -58,6 +64,7 @@ class Batches:
                 message = "set consistency once, for the whole batch"
                 violations = [Violation("consistency", message)]
                 raise Refusal(ErrorReason.ERROR_REASON_INVALID_REQUEST, message, violations=violations)
+            require_check(call, request)
             return self._checks.answer(request, digest_of(request), call, snapshot)
         except Exception as error:
             return known_refusal(error)

@@ -9,16 +9,35 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from clearway.access.grants import Grant
+from clearway.access.limits import Allowance
+from clearway.access.methods import Role, short
 from clearway.decision.explain import Language
+from clearway.server.rights import NO_RIGHTS, Rights
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and the authority it acts for."""
+    """Who calls, the authority it acts for and the region that one's powers end in, what it may do, and how much."""
 
     principal: str
     authority: str
     region: str
+    rights: Rights = NO_RIGHTS
+    allowance: Allowance | None = None
+
+
+NOBODY = Caller("", "", "")
+"""The caller of a call that nobody is known to have made."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The subject that a call is about, as the log names it."""
+
+    scheme: str = ""
+    shown: str = ""
+    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +52,19 @@ class Method:
     is_check: bool
     streams: bool = False
 
+    @property
+    def short(self) -> str:
+        """Its name for people and rows: `CheckService/CheckSubject`."""
+        return short(self.name)
+
 
 @dataclass(slots=True)
 class Call:
-    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in."""
+    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in.
+
+    `grants` are those with which the caller may call the method at all, `acted_in` the role of the one that reaches the
+    call. `concealed`: the refusal says that nothing is there, where the caller may not know that something is.
+    """
 
     method: Method
     raw: bytes
@@ -44,6 +72,10 @@ class Call:
     caller: Caller | None = None
     message: Message | None = None
     accept_language: str = ""
+    grants: tuple[Grant, ...] = ()
+    acted_in: Role | None = None
+    about: About = About()
+    concealed: bool = False
 
     def known_caller(self) -> Caller:
         """The caller, once the identity interceptor has run."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
+from clearway.access.limits import Allowance
 from clearway.catalogue.catalogue import Catalogue
+from clearway.catalogue.model import LicenceItem
 from clearway.decision.decide import decide
 from clearway.decision.explain import Language
+from clearway.decision.facts import Evidence, NotKnown
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import Snapshot
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.errors import Refusal
 from clearway.server.freshness import Freshness
-from clearway.server.lookup import Lookup
+from clearway.server.lookup import Applicant, Lookup
 from clearway.server.question import item_of, question_of
 from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
@@ -22,6 +26,7 @@ from clearway.server.revision import token_of
 from clearway.server.rounds import Answer, Rounds
 from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
+from clearway.subjects.identifiers import InvalidIdentifier
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -43,6 +48,7 @@ class Checks:
         clock: Clock,
         new_id: NewId,
         sources: ScheduledSources,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
@@ -55,6 +61,7 @@ class Checks:
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
+        self._now = now
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
 
@@ -84,9 +91,14 @@ class Checks:
     def answer(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot: Snapshot) -> Answer:
         """Decide one check on one snapshot. Nothing is recorded yet."""
         moment = self._clock()
+        allowance = call.known_caller().allowance
+        if allowance is not None:
+            allowance.require_no_walk(self._now())
         item = item_of(request, self._catalogue)
-        applicant = self._lookup.applicant(request.subject, item)
+        applicant = self._applicant(request, item, allowance)
         evidence = self._lookup.evidence(applicant, snapshot, moment)
+        if allowance is not None and applicant.key:
+            count(allowance, applicant, evidence)
         day = moment.astimezone(self._catalogue.zone).date()
         question = question_of(request, item, applicant, call.known_caller(), self._catalogue, day)
         sources = self._sources.of(snapshot)
@@ -108,9 +120,28 @@ class Checks:
         )
         return Answer(raw, record, check_id)
 
+    def _applicant(self, request: pb.CheckSubjectRequest, item: LicenceItem, allowance: Allowance | None) -> Applicant:
+        """Whom the request names, held to the caller's limits. Raises what the look-up raises, and `Exceeded`."""
+        try:
+            applicant = self._lookup.applicant(request.subject, item)
+        except InvalidIdentifier:
+            if allowance is not None:
+                allowance.invalid()
+            raise
+        if allowance is not None and applicant.key:
+            allowance.in_case(applicant.key, request.case_number, self._now())
+        return applicant
+
     async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:
         """Put a refused check on the log. Raises `AuditUnavailable`: then that is the refusal's reason."""
         await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock()))
+
+
+def count(allowance: Allowance, applicant: Applicant, evidence: Evidence) -> None:
+    """Count a code that was looked up; a natural person's by its key, so that its number is kept nowhere."""
+    personal = applicant.identifier is None or applicant.identifier.personal
+    code = applicant.key.hex() if personal else applicant.shown
+    allowance.looked_up(code, applicant.key, not isinstance(evidence, NotKnown))
 
 
 def stamp(response: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:

@@ -187,8 +187,7 @@ class Deferrals:
 
     async def _case(self, check_id: str, call: Call) -> tuple[Offer, CaseRecord]:
         """What the check offered, and its case. Raises `Refusal` CHECK_NOT_FOUND, DEFERRAL_NOT_OFFERED."""
-        authority = call.known_caller().authority
-        offer = offer_in(await asyncio.to_thread(recorded_check, self._log, check_id, authority))
+        offer = offer_in(await asyncio.to_thread(recorded_check, self._log, check_id, call))
         return offer, await self._registry.read(lambda registry: registry.cases.of_case(offer.case))
 
     async def _act(self, offer: Offer, call: Call, step: Step) -> pb.Deferral:

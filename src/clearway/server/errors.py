@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 from typing import NamedTuple
 
 import grpc
@@ -11,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from clearway.access.limits import Exceeded, Limit
 from clearway.decision.decide import UnknownItem
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.faults import IndexUnavailable
@@ -42,12 +44,15 @@ class Refusal(Exception):
         message: str,
         metadata: Mapping[str, str] | None = None,
         violations: Sequence[Violation] = (),
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.metadata = dict(metadata or {})
         self.violations = tuple(violations)
+        self.retry_after = retry_after
+        """Seconds after which the same call may be made again; None: nothing is said of it."""
 
     @property
     def reason_name(self) -> str:
@@ -97,7 +102,30 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_NO_WORKER: grpc.StatusCode.UNAVAILABLE,
     ErrorReason.ERROR_REASON_ORIGIN_REFUSED: grpc.StatusCode.PERMISSION_DENIED,
+    ErrorReason.ERROR_REASON_CREDENTIALS_MISSING: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_CREDENTIALS_INVALID: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_CREDENTIALS_EXPIRED: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_PRINCIPAL_UNKNOWN: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_ACCESS_DENIED: grpc.StatusCode.PERMISSION_DENIED,
+    ErrorReason.ERROR_REASON_RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_WALK_SUSPECTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
 }
+
+OF_ACCESS = frozenset(
+    {
+        ErrorReason.ERROR_REASON_CREDENTIALS_MISSING,
+        ErrorReason.ERROR_REASON_CREDENTIALS_INVALID,
+        ErrorReason.ERROR_REASON_CREDENTIALS_EXPIRED,
+        ErrorReason.ERROR_REASON_PRINCIPAL_UNKNOWN,
+        ErrorReason.ERROR_REASON_ACCESS_DENIED,
+        ErrorReason.ERROR_REASON_RATE_LIMITED,
+        ErrorReason.ERROR_REASON_WALK_SUSPECTED,
+        ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN,
+    }
+)
+"""Refusals because of who asks, or how much: recorded whatever the method."""
 
 
 RETRY_AFTER: Mapping[ErrorReason.ValueType, Duration] = {ErrorReason.ERROR_REASON_OVERLOADED: Duration(seconds=1)}
@@ -180,6 +208,26 @@ def report_id_reused(error: ReportIdReused) -> Refusal:
     return Refusal(ErrorReason.ERROR_REASON_REQUEST_ID_REUSED, str(error), violations=violations)
 
 
+WALK = (ErrorReason.ERROR_REASON_WALK_SUSPECTED, "what was asked lately looks like a walk over codes")
+LIMITED: Mapping[Limit, tuple[ErrorReason.ValueType, str]] = {
+    Limit.CALLS_PER_SECOND: (ErrorReason.ERROR_REASON_RATE_LIMITED, "too many calls; ask again later"),
+    Limit.INVALID_CODES: WALK,
+    Limit.UNLISTED_CODES: WALK,
+    Limit.NEIGHBOURING_CODES: WALK,
+    Limit.CASES_PER_SUBJECT: (
+        ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN,
+        "this subject was checked for too many cases lately",
+    ),
+}
+"""What a principal exceeded → the reason and the words its caller gets."""
+
+
+def exceeded(error: Exceeded) -> Refusal:
+    """A principal that asks too much."""
+    reason, message = LIMITED[error.limit]
+    return Refusal(reason, message, {"limit": error.limit.value}, retry_after=error.retry_after)
+
+
 REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
     RegistryReason.BUSY: ErrorReason.ERROR_REASON_REGISTRY_BUSY,
     RegistryReason.UNAVAILABLE: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
@@ -230,6 +278,7 @@ TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (
     (CaseIsClosed, case_is_closed),
     (ReportIdReused, report_id_reused),
     (RegistryError, registry_refused),
+    (Exceeded, exceeded),
 )
 """Domain error → refusal; the first type that fits applies."""
 
@@ -266,6 +315,10 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         for violation in refusal.violations:
             bad.field_violations.add(field=violation.field, description=violation.description, reason=violation.rule)
         pack(status.details.add(), bad)
+    if refusal.retry_after is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(ceil(refusal.retry_after * 1000))
+        pack(status.details.add(), retry)
     return status
 
 

@@ -11,6 +11,7 @@ from clearway.decision.facts import Evidence, Known, NoData, NotKnown, Resemblin
 from clearway.gen.v1 import subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Snapshot
+from clearway.server.call import About
 from clearway.server.errors import Refusal, Violation
 from clearway.subjects.identifiers import (
     Identifier,
@@ -63,12 +64,10 @@ class Lookup:
             if invalid.fault is not IdentifierFault.MASKED:
                 raise
             return masked_applicant(invalid.scheme, subject, item)
-        if not identifier.personal:
-            key = self._keys.identifier_key(identifier.scheme, identifier.value)
-            return Applicant(subject.name, identifier.scheme, identifier.value, key, identifier)
-        require_statute(item)
-        key = self._keys.identifier_key(identifier.scheme, self._keys.token(identifier))
-        return Applicant("", identifier.scheme, mask(identifier.value), key, identifier)
+        if identifier.personal:
+            require_statute(item)
+        about = about_of(identifier, self._keys)
+        return Applicant("" if identifier.personal else subject.name, about.scheme, about.shown, about.key, identifier)
 
     def recorded(self, subject: subject_pb2.Subject, key: bytes, item: LicenceItem) -> Applicant:
         """Whom a recorded request named: `subject` as the log keeps it, `key` as it stands beside.
@@ -128,6 +127,14 @@ class Lookup:
         # A masked code alone is never searched for: that would be a search by pattern, an enumeration.
         fitting = tuple(p for p in candidates if fits_mask(applicant.masked, p.masked or p.code))
         return Resembling(Unidentified.MASKED, fitting)
+
+
+def about_of(identifier: Identifier, keys: SubjectKeys) -> About:
+    """A subject as the log names it: a natural person's number only masked, and as a keyed hash."""
+    scheme, value = identifier.scheme, identifier.value
+    if identifier.personal:
+        return About(scheme, mask(value), keys.identifier_key(scheme, keys.token(identifier)))
+    return About(scheme, value, keys.identifier_key(scheme, value))
 
 
 def others(profiles: tuple[SubjectProfile, ...], *known: SubjectProfile) -> tuple[SubjectProfile, ...]:

@@ -19,8 +19,10 @@ from clearway.index.reader import Snapshot
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry.cases.events import Case, Committed, Promise, Words
+from clearway.server.call import Call
 from clearway.server.errors import Refusal
 from clearway.server.question import KINDS
+from clearway.server.reaches import extends_to_check
 
 
 class NoOffer(StrEnum):
@@ -63,10 +65,10 @@ class Offer:
         return list(self.response.decision.materials.deferrable)
 
 
-def recorded_check(log: Log, check_id: str, authority: str) -> CheckRecord:
-    """The authority's own check of this id. Raises `Refusal` CHECK_NOT_FOUND, also for another authority's."""
+def recorded_check(log: Log, check_id: str, call: Call) -> CheckRecord:
+    """The check of this id. Raises `Refusal` CHECK_NOT_FOUND, also for one that the caller may not act on."""
     stored = log.get(check_id)
-    if stored is None or stored.record.authority != authority:
+    if stored is None or not extends_to_check(call, stored.record):
         raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
     return stored.record
 

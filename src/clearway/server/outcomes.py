@@ -72,7 +72,7 @@ class Outcomes:
         `CaseIsClosed`; `DeferralObstacle` for a licence granted before all that was promised has arrived.
         """
         authority = call.known_caller().authority
-        record = await asyncio.to_thread(recorded_check, self._log, request.check_id, authority)
+        record = await asyncio.to_thread(recorded_check, self._log, request.check_id, call)
         advised = reasons_in(record)
         event = report_of(request, advised)
         result = CASE_RESULTS.get(request.case_result)

@@ -10,9 +10,10 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
-from clearway.server.call import Call
+from clearway.server.call import About, Call
 from clearway.server.embedding import embedded
 from clearway.server.errors import Refusal
+from clearway.server.reaches import may_see_check
 
 
 class RecordedChecks:
@@ -24,10 +25,11 @@ class RecordedChecks:
         self._language = language
 
     async def get(self, request: pb.GetCheckRequest, call: Call) -> bytes:
-        """The serialized record. Raises `Refusal` CHECK_NOT_FOUND, also for another authority's check."""
+        """The serialized record. Raises `Refusal` CHECK_NOT_FOUND, also for a check that the caller may not see."""
         stored = await asyncio.to_thread(self._log.get, request.check_id)
-        if stored is None or stored.record.authority != call.known_caller().authority:
+        if stored is None or not may_see_check(call, stored.record):
             raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+        call.about = About(stored.record.scheme, stored.record.subject, stored.record.subject_key)
         rest = self._without_answer(stored.record, call.language(self._language)).SerializeToString()
         return rest + embedded(pb.GetCheckResponse, answer_field(stored.record), stored.record.response)
 

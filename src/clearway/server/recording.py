@@ -6,16 +6,18 @@ from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
+from google.protobuf.message import Message
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.facts import Confirmations, Evidence, Sources
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import check_service_pb2, decision_pb2, subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, encode_record
-from clearway.server.call import Call
+from clearway.server.call import NOBODY, Call
 from clearway.server.errors import Refusal, status_of
 from clearway.server.lookup import Applicant
-from clearway.subjects.masking import mask
+from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
+from clearway.subjects.masking import mask, without_citizen_numbers
 
 _encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
@@ -103,7 +105,7 @@ class Recording:
         Whatever stands in a refused request is unchecked, so an identifier is kept masked, texts are cut to length,
         and a name is not kept.
         """
-        caller = call.known_caller()
+        caller = call.caller or NOBODY
         kept = check_service_pb2.CheckSubjectRequest() if request is None else refused_request(request)
         return encode_record(
             CheckRecord(
@@ -132,6 +134,77 @@ class Recording:
             )
         )
 
+    def refused_call(self, call: Call, refusal: Refusal, record_id: str, moment: datetime) -> bytes:
+        """The encoded record of a refused call that is no check; of its request only a digest is kept."""
+        return self._of_call(call, refusal, record_id, moment)
+
+    def looked(self, call: Call, record_id: str, moment: datetime) -> bytes:
+        """The encoded record of a look: who looked at what, without what they saw. Raises `RecordTooLarge`."""
+        return self._of_call(call, None, record_id, moment)
+
+    def _of_call(self, call: Call, refusal: Refusal | None, record_id: str, moment: datetime) -> bytes:
+        caller, about = call.caller or NOBODY, call.about
+        kept = b"" if call.message is None or refusal is not None else without_persons(call.message)
+        return encode_record(
+            CheckRecord(
+                check_id=record_id,
+                decided_at=moment,
+                authority=caller.authority,
+                caller=caller.principal,
+                officer="",
+                case_number="",
+                item_code="",
+                request_id="",
+                request_digest=digest_of_bytes(call.raw),
+                scheme=about.scheme,
+                subject=about.shown,
+                subject_key=about.key,
+                outcome="",
+                standing="",
+                error_reason="" if refusal is None else ErrorReason.Name(refusal.reason),
+                revision="",
+                edition=self._edition,
+                edition_hash=self._edition_hash,
+                request=kept,
+                facts=b"",
+                response=b"" if refusal is None else status_of(refusal).SerializeToString(),
+                worker=self._worker,
+                method=call.method.short,
+            )
+        )
+
+
+def without_persons(message: Message) -> bytes:
+    """A request with every code in it that may be a natural person's masked, and every text, serialized."""
+    kept = type(message)()
+    kept.CopyFrom(message)
+    conceal_persons(kept)
+    return kept.SerializeToString()
+
+
+def conceal_persons(message: Message) -> None:
+    """Mask what may be a natural person's number, at whatever depth."""
+    if isinstance(message, subject_pb2.Identifier):
+        if not is_organisation(message):
+            message.scheme, message.value = without_citizen_numbers(message.scheme), mask(message.value)
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for part in value if field.is_repeated else (value,):
+                conceal_persons(part)
+        elif field.type == field.TYPE_STRING and field.is_repeated:
+            value[:] = [without_citizen_numbers(text) for text in value]
+        elif field.type == field.TYPE_STRING:
+            setattr(message, field.name, without_citizen_numbers(value))
+
+
+def is_organisation(identifier: subject_pb2.Identifier) -> bool:
+    """Whether a code is certainly no natural person's."""
+    try:
+        return not parse_identifier(identifier.scheme, identifier.value).personal
+    except InvalidIdentifier:
+        return False
+
 
 def as_kept(
     request: check_service_pb2.CheckSubjectRequest, applicant: Applicant
@@ -150,17 +223,22 @@ def as_kept(
 def refused_request(request: check_service_pb2.CheckSubjectRequest) -> check_service_pb2.CheckSubjectRequest:
     """What is kept of a refused request: its purpose, with the identifier masked and every text cut to length."""
     kept = check_service_pb2.CheckSubjectRequest(
-        item_code=request.item_code[:LONGEST_SHOWN],
+        item_code=shown(request.item_code),
         application_kind=request.application_kind,
-        region_code=request.region_code[:LONGEST_SHOWN],
-        case_number=request.case_number[:LONGEST_SHOWN],
-        officer=request.officer[:LONGEST_SHOWN],
-        request_id=request.request_id[:LONGEST_SHOWN],
+        region_code=shown(request.region_code),
+        case_number=shown(request.case_number),
+        officer=shown(request.officer),
+        request_id=shown(request.request_id),
     )
     if request.subject.HasField("identifier"):
-        kept.subject.identifier.scheme = request.subject.identifier.scheme[:32]
+        kept.subject.identifier.scheme = without_citizen_numbers(request.subject.identifier.scheme)[:32]
         kept.subject.identifier.value = mask(request.subject.identifier.value[:64])
     return kept
+
+
+def shown(text: str) -> str:
+    """A text of a refused request as it is kept: without what looks like a citizen's number, and cut to length."""
+    return without_citizen_numbers(text)[:LONGEST_SHOWN]
 
 
 def listings_in(decision: decision_pb2.Decision) -> tuple[str, ...]:

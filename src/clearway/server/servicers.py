@@ -14,6 +14,7 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.reader import Log
+from clearway.server.access_records import AccessRecords
 from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Methods
@@ -83,6 +84,7 @@ class Servicers:
     registry: RegistryService
     audits: Audits
     cases: CaseStream
+    records: AccessRecords
 
     def unary(self) -> dict[str, Methods]:
         """Service → its unary methods."""
@@ -119,9 +121,10 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         deferrals=Deferrals(log, door, stores.index, catalogue, language, clock, sources),
         overdue=OverdueOutcomes(log, door, due, open_for, clock),
         coverage=CoverageReports(log),
-        registry=RegistryService(door, catalogue, language, clock),
+        registry=RegistryService(door, catalogue, language, clock, rules.keys),
         audits=Audits(log, door, catalogue, language),
         cases=stores.cases,
+        records=AccessRecords(stores.journal, Recording(catalogue, rules.worker), new_check_id, clock),
     )
 
 

@@ -9,9 +9,9 @@ import ipaddress
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
@@ -48,6 +48,18 @@ class Settings(BaseSettings):
     authority: str = Field(
         default="DEMO-LICENSING",
         description="Catalogue code of the authority that an unauthenticated loopback caller acts for.",
+    )
+    access: Path | None = Field(
+        default=None,
+        description="File that says who may call and what each may do; empty: on loopback, everybody may everything.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="The service's certificate chain, PEM; goes with `tls_key`. Empty: no TLS."
+    )
+    tls_key: Path | None = Field(default=None, description="The private key of `tls_certificate`, PEM, unencrypted.")
+    tls_client_ca: Path | None = Field(
+        default=None,
+        description="Authorities, PEM, one of which must have signed the certificate of whoever connects; empty: none.",
     )
     language: Literal["en", "zh-CN"] = Field(
         default="en", description="Language of answers to callers that ask for none by `accept-language`."
@@ -109,14 +121,14 @@ class Settings(BaseSettings):
 
     @field_validator("listen", "metrics_listen", "web_listen")
     @classmethod
-    def _loopback_only(cls, listen: str, info: ValidationInfo) -> str:
+    def _host_and_port(cls, listen: str, info: ValidationInfo) -> str:
         if not listen and info.field_name != "listen":
             return listen
         host, _, port = listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
             raise ValueError(f"{info.field_name} must be HOST:PORT")
-        if not is_loopback(host.strip("[]")):
-            raise ValueError("callers are not authenticated, so only a loopback address may be served")
+        if info.field_name != "listen" and not is_loopback(host.strip("[]")):
+            raise ValueError(f"{info.field_name} has no TLS of its own: only a loopback address may be served")
         return listen
 
     @field_validator("web_origins")
@@ -126,6 +138,20 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?", origin):
                 raise ValueError("an origin is scheme://host or scheme://host:port, in lower case, without a path")
         return given
+
+    @model_validator(mode="after")
+    def _nobody_unknown_from_outside(self) -> Self:
+        """Half-given TLS, and a listener that strangers reach, are refused; the text says what is missing."""
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError(f"TLS is half given: {missing(self, 'tls_certificate', 'tls_key')}")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError(f"tls_client_ca without TLS: {missing(self, 'tls_certificate', 'tls_key')}")
+        if self.tls_certificate is not None and self.access is None:
+            raise ValueError(f"TLS without anybody who may call: {missing(self, 'access')}")
+        if not is_loopback(self.host.strip("[]")) and (self.tls_certificate is None or self.access is None):
+            needed = missing(self, "tls_certificate", "tls_key", "access")
+            raise ValueError(f"{self.listen} is reached from other machines, so callers must be identified: {needed}")
+        return self
 
     @field_validator("database")
     @classmethod
@@ -214,6 +240,11 @@ class Settings(BaseSettings):
         shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
         shown["subject_key"] = "(given)" if self.subject_key else "(file)"
         return shown
+
+
+def missing(settings: Settings, *names: str) -> str:
+    """Which of these settings are still to be given."""
+    return "set " + ", ".join(f"CLEARWAY_{name.upper()}" for name in names if getattr(settings, name) is None)
 
 
 def is_loopback(host: str) -> bool:

@@ -20,6 +20,8 @@ from typing import IO
 
 import structlog
 
+from clearway.access.loader import AccessRejected, load_access
+from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
 from clearway.index.layout import IndexLayout
 from clearway.postgresql.engine import UnsupportedDatabase
@@ -32,6 +34,7 @@ from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watc
 from clearway.server.settings import Settings
 from clearway.server.side_door import make_side_doors
 from clearway.server.sources import scheduled_feeds
+from clearway.server.tls import ServerTLS, TLSUnusable
 from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
@@ -171,6 +174,7 @@ def prepare(settings: Settings) -> None:
     if catalogue.find_authority(settings.authority) is None:
         raise CannotServe(f"the catalogue has no authority {settings.authority}; set CLEARWAY_AUTHORITY to one it has")
     scheduled_feeds(settings)
+    require_identity(settings, catalogue)
     require_free_metrics_port(settings)
     if settings.web_listen:
         try:
@@ -192,6 +196,19 @@ def prepare(settings: Settings) -> None:
             raise CannotServe(f"{fault}, and there is no index yet to serve from") from fault
         _log.warning("database_unreachable", why=str(fault), serving_from="index")
     except (KeyUnreadable, RegistryError, NotDurable, UnsupportedDatabase, LogUnreachable) as fault:
+        raise CannotServe(str(fault)) from fault
+
+
+def require_identity(settings: Settings, catalogue: Catalogue) -> None:
+    """Raise `CannotServe` where the access file or the TLS files cannot be used."""
+    try:
+        if settings.access is not None:
+            load_access(settings.access, catalogue)
+        if settings.tls_certificate is not None:
+            ServerTLS(settings)
+    except AccessRejected as rejected:
+        raise CannotServe(f"the access file is rejected; run `clearway access check`: {rejected}") from rejected
+    except TLSUnusable as fault:
         raise CannotServe(str(fault)) from fault
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -10,6 +10,8 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from clearway.server.aborting import abort
+from clearway.server.errors import Refusal
 from clearway.server.listener import Context, lenient, require_message
 
 
@@ -33,11 +35,18 @@ def health_handlers(servicer: health_aio.HealthServicer) -> grpc.GenericRpcHandl
     )
 
 
-def reflection_handlers(services: tuple[str, ...]) -> grpc.GenericRpcHandler:
-    """Handlers of `grpc.reflection.v1alpha.ServerReflection` for these services."""
+def reflection_handlers(
+    services: tuple[str, ...], require_known: Callable[[Context], Awaitable[None]]
+) -> grpc.GenericRpcHandler:
+    """Handlers of `grpc.reflection.v1alpha.ServerReflection` for these services, for whom `require_known` lets in."""
     servicer = reflection.aio.ReflectionServicer(services)
 
     async def info(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+        try:
+            await require_known(context)
+        except Refusal as refusal:
+            await abort(context, refusal)
+
         async def messages() -> AsyncIterator[Any]:
             async for request in requests:
                 yield await require_message(request, context)

@@ -25,18 +25,23 @@ from clearway.querylog.id_locks import IdLocks
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
 from clearway.registry.registry import Registry
-from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
+from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
+from clearway.server.checks import Clock
 from clearway.server.claiming import Claiming
 from clearway.server.clock import SteadyClock
 from clearway.server.databases import attach_log, claims_of, journal_of, open_registry
 from clearway.server.health import Health, truths
+from clearway.server.identity.access_file import AccessFile
+from clearway.server.identity.callers import Callers, KnownCallers, LocalCallers
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
 from clearway.server.interceptors.faults import Faults
-from clearway.server.interceptors.identity import Identity
+from clearway.server.interceptors.identity import Identity, require_known
 from clearway.server.interceptors.parsing import parsing
+from clearway.server.interceptors.permission import Permission
+from clearway.server.interceptors.scope import scope
 from clearway.server.interceptors.validation import validation
 from clearway.server.keys import load_keys
 from clearway.server.listener import Fallback, handlers_of, options
@@ -45,12 +50,14 @@ from clearway.server.reach import Reach
 from clearway.server.recall import Recall
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Neighbours, Replays
+from clearway.server.rights import within_by
 from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.tls import ServerTLS
 from clearway.server.vitals import INTERVAL, VitalsFolder, WorkerVitals
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
@@ -73,13 +80,13 @@ class Worker:
         self._name = name
         self._keys = load_keys(settings)
         self._catalogue = load_catalogue(settings.catalogue)
-        self._caller = local_caller(settings, self._catalogue)
         self._admission = Admission(settings.max_in_flight)
         # Streams last: counted among the calls, they would take the place of checks.
         self._streams = Admission(settings.max_streams)
         self._faults = Faults()
         self._health = Health()
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
+        self._callers = callers_of(settings, self._catalogue, self._clock)
         self._door = RegistryDoor(self._open_registry)
         self._registry_reach = Reach(lambda: self._door.ask(Registry.head))
 
@@ -105,6 +112,7 @@ class Worker:
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
+        await self._callers.begin()
         await self._health.say(truths(checks=False, registry=False, log=False))
         settle()
         await server.start()
@@ -143,11 +151,14 @@ class Worker:
             (
                 *(handlers_of(name, methods) for name, methods in services.items()),
                 health_handlers(self._health.servicer),
-                reflection_handlers((*services, *STANDARD_SERVICES)),
+                reflection_handlers((*services, *STANDARD_SERVICES), partial(require_known, self._callers)),
                 Fallback(),
             )
         )
-        server.add_insecure_port(settings.listen)
+        if settings.tls_certificate is None:
+            server.add_insecure_port(settings.listen)
+        else:
+            server.add_secure_port(settings.listen, ServerTLS(settings).credentials())
         if settings.web_listen:
             server.add_insecure_port(f"unix:{side_door(settings, self._name)}")
         return server
@@ -156,14 +167,16 @@ class Worker:
         """Service → its methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
-            "identity": Identity(self._caller),
+            "permission": Permission(),
             "parsing": parsing,
             "validation": validation,
+            "scope": scope,
         }
         wrappers: dict[str, Wrapper] = {
             "faults": self._faults,
             "admission": self._admission,
-            "evidence": Evidence(servicers.checks),
+            "evidence": Evidence(servicers.checks, servicers.records),
+            "identity": Identity(self._callers),
         }
         streams = servicers.streams()
 
@@ -198,6 +211,7 @@ class Worker:
         while not stop.is_set():
             index.refresh()
             rounds.gauge(monotonic())
+            await self._callers.tick()
             checks = journal.available and answers(index)
             await self._health.say(truths(checks, self._registry_reach.good, log_reach.good))
             if siblings is not None:
@@ -244,10 +258,15 @@ def answers(index: IndexReader) -> bool:
         return False
 
 
-def local_caller(settings: Settings, catalogue: Catalogue) -> Caller:
-    """The one caller of a loopback server: the configured authority, and the region its powers end in."""
-    authority = catalogue.authority(settings.authority)
-    return Caller(principal="local", authority=authority.code, region=authority.region or "")
+def callers_of(settings: Settings, catalogue: Catalogue, clock: Clock) -> Callers:
+    """Who may call: those of the access file or, on loopback without one, the one local caller.
+
+    Raises `AccessRejected`.
+    """
+    within = within_by(catalogue, clock)
+    if settings.access is None:
+        return LocalCallers(settings.authority, catalogue, within)
+    return KnownCallers(AccessFile(settings.access, catalogue), catalogue, within)
 
 
 def answering(request_type: type[Any], answer: Callable[[Any, Call], Any]) -> Proceed:

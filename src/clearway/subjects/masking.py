@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from clearway.subjects.text import normalise_code
 
 HIDDEN = "*"
 _SHOWN_AT_MOST = 6
 _ANY_SIGN = frozenset("*＊﹡∗⁎•●×")
+
+BIRTHDAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+"""Month and day, as they stand in a citizen's number."""
+
+_CITIZEN_NUMBER = re.compile(rf"\d{{6}}(?:(?:18|19|20)\d{{2}}{BIRTHDAY}\d{{3}}[\dXx]|\d{{2}}{BIRTHDAY}\d{{3}}(?!\d))")
 
 
 def mask(value: str) -> str:
@@ -19,6 +26,11 @@ def mask(value: str) -> str:
     tail = shown // 3
     head = shown - tail
     return value[:head] + HIDDEN * (len(value) - shown) + value[len(value) - tail :]
+
+
+def without_citizen_numbers(text: str) -> str:
+    """Text with whatever has the shape of a citizen's number masked."""
+    return _CITIZEN_NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 def fits_mask(masked: str, value: str) -> bool:

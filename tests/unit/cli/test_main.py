@@ -31,7 +31,7 @@ def test_an_unknown_command_is_an_invalid_command_line() -> None:
 @pytest.mark.parametrize(
     ("flags", "environment", "said"),
     [
-        (("--listen", "0.0.0.0:50051"), {}, "loopback"),
+        (("--listen", "0.0.0.0:50051"), {}, "CLEARWAY_ACCESS"),
         (("--listen", "50051"), {}, "HOST:PORT"),
         ((), {"CLEARWAY_WORKERS": "0"}, "workers"),
         ((), {"CLEARWAY_SUBJECT_KEY": "secret"}, "64 hex digits"),

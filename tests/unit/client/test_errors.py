@@ -54,6 +54,10 @@ def failed(code: grpc.StatusCode, status: status_pb2.Status | None = None) -> Cl
         (ErrorReason.AUDIT_UNAVAILABLE, Unavailable),
         (ErrorReason.OVERLOADED, Overloaded),
         (ErrorReason.DEADLINE_EXCEEDED, DeadlineExceeded),
+        (ErrorReason.CREDENTIALS_MISSING, NotPermitted),
+        (ErrorReason.ACCESS_DENIED, NotPermitted),
+        (ErrorReason.RATE_LIMITED, Overloaded),
+        (ErrorReason.IDENTITY_UNAVAILABLE, Unavailable),
     ],
 )
 def test_a_reason_has_its_kind(reason: ErrorReason, kind: type[ClearwayError]) -> None:
@@ -66,6 +70,16 @@ def test_a_reason_has_its_kind(reason: ErrorReason, kind: type[ClearwayError]) -
 def test_a_reason_asks_for_another_request_or_another_caller_or_left_the_question_open(reason: ErrorReason) -> None:
     error = failure_of_status(refused(reason, "words").status)
     assert sum(isinstance(error, kind) for kind in (RequestRefused, NotPermitted, NotAnswered)) == 1
+
+
+def test_when_to_ask_again_is_at_hand() -> None:
+    status = refused(ErrorReason.RATE_LIMITED, "words").status
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromMilliseconds(1500)
+    status.details.add().Pack(retry)
+    error = failure_of_status(status)
+    assert (type(error), error.retry_after) == (Overloaded, 1.5)
+    assert failure_of_status(refused(ErrorReason.OVERLOADED, "words").status).retry_after is None
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])

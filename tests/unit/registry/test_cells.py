@@ -13,9 +13,9 @@ from clearway.registry.feeds.cells import (
     number_text,
     plain,
     without_brackets,
-    without_citizen_numbers,
 )
 from clearway.registry.feeds.rows import RowFault, RowReason
+from clearway.subjects.masking import without_citizen_numbers
 from tests.unit.registry.making import CITIZEN, code
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
+from clearway.access.principals import local_principal
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.server.call import Call, Caller, Method
+from clearway.server.rights import Rights, within_by
 from clearway.subjects.keys import SubjectKeys
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -44,10 +46,17 @@ class Aborted(BaseException):
     """gRPC ends a handler by raising."""
 
 
+def local_caller() -> Caller:
+    """The one caller of a service on loopback: it may do everything."""
+    rights = Rights(local_principal("DEMO-LICENSING"), within_by(catalogue(), lambda: NOON))
+    return Caller("local", "DEMO-LICENSING", "110000", rights)
+
+
 def a_call(raw: bytes = b"", context: Any = None, method: Method = METHOD) -> Call:
     """A call of the local caller."""
     call = Call(method, raw, cast("Any", context or Context()))
-    call.caller = Caller("local", "DEMO-LICENSING", "110000")
+    call.caller = local_caller()
+    call.grants = call.caller.rights.grants(method.name)
     return call
 
 

@@ -16,9 +16,11 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.group_commit import AuditUnavailable, Unavailability
 from clearway.server import worker
-from clearway.server.call import Call, Caller, Gate, Proceed, Wrapper, preferred_language
+from clearway.server.access_records import AccessRecords
+from clearway.server.call import Call, Gate, Proceed, Wrapper, preferred_language
 from clearway.server.checks import Checks
 from clearway.server.errors import CODES, Refusal
+from clearway.server.identity.callers import LocalCallers
 from clearway.server.interceptors import ORDER, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
@@ -27,7 +29,8 @@ from clearway.server.interceptors.faults import Faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import require_valid, validation
-from tests.unit.server.calls import CITIZEN_NUMBER, METHOD, Aborted, Context, a_call, a_request
+from clearway.server.rights import within_by
+from tests.unit.server.calls import CITIZEN_NUMBER, METHOD, NOON, Aborted, Context, a_call, a_request, catalogue
 
 
 async def answered(call: Call) -> bytes:
@@ -49,7 +52,13 @@ def reason(name: str) -> ErrorReason.ValueType:
 
 
 def test_faults_are_outermost_and_evidence_sees_what_parsing_refuses() -> None:
-    assert ORDER == ("faults", "admission", "deadline", "identity", "evidence", "parsing", "validation")
+    assert ORDER[0] == "faults"
+    assert ORDER.index("evidence") < ORDER.index("parsing")
+
+
+def test_who_asks_is_known_before_anything_else_and_whoever_is_kept_out_is_recorded() -> None:
+    assert ORDER.index("evidence") < ORDER.index("identity") < ORDER.index("permission") < ORDER.index("parsing")
+    assert ORDER[-1] == "scope"
 
 
 @pytest.mark.parametrize("order", [*permutations("WXgh"), ("g",), ("W",), ("g", "h"), ()])
@@ -178,11 +187,14 @@ def test_a_call_that_is_too_late_is_not_begun(remaining: float) -> None:
 # Identity and language
 
 
-def test_every_caller_is_the_local_one_and_binary_metadata_is_left_out() -> None:
-    call = Call(METHOD, b"", Context(metadata=(("accept-language", "zh"), ("x-bin", b"\xff"))))  # type: ignore[arg-type]
-    caller = Caller("local", "DEMO-LICENSING", "110000")
-    Identity(caller)(call)
-    assert call.known_caller() == caller
+async def test_every_caller_is_the_local_one_and_binary_metadata_is_left_out() -> None:
+    metadata = (("accept-language", "zh"), ("x-bin", b"\xff"), ("authorization", "Bearer of nothing"))
+    call = Call(METHOD, b"", Context(metadata=metadata))  # type: ignore[arg-type]
+    local = LocalCallers("DEMO-LICENSING", catalogue(), within_by(catalogue(), lambda: NOON))
+    assert await Identity(local)(answered)(call) == b"answer"
+    caller = call.known_caller()
+    assert (caller.principal, caller.authority, caller.region) == ("local", "DEMO-LICENSING", "110000")
+    assert caller.allowance is None
     assert call.accept_language == "zh"
     assert call.language(Language.EN) is Language.ZH_CN
 
@@ -244,10 +256,15 @@ class Kept:
             raise self.fault
         self.refusals.append((request, refusal.reason_name))
 
+    def counted(self, call: Call, refusal: Refusal) -> Refusal | None:
+        return refusal
+
 
 def evidence(kept: Kept, error: Exception | None = None) -> Proceed:
     """The step that records, around a servicer that answers, or fails with `error`."""
-    return Evidence(cast("Checks", kept))(answered if error is None else failing_with(error))
+    return Evidence(cast("Checks", kept), cast("AccessRecords", kept))(
+        answered if error is None else failing_with(error)
+    )
 
 
 async def test_a_refused_check_is_recorded_before_its_refusal_leaves() -> None:

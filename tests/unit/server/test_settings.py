@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -25,9 +26,34 @@ def test_loopback_may_be_served(listen: str) -> None:
 @pytest.mark.parametrize(
     "listen", ["0.0.0.0:50051", "192.0.2.1:50051", "[::]:50051", "[2001:db8::1]:1", "example.org:1"]
 )
-def test_other_addresses_are_refused_as_callers_are_not_authenticated(listen: str) -> None:
-    with pytest.raises(ValidationError, match="only a loopback address may be served"):
+def test_other_addresses_are_refused_until_callers_are_identified(listen: str) -> None:
+    needed = "set CLEARWAY_TLS_CERTIFICATE, CLEARWAY_TLS_KEY, CLEARWAY_ACCESS"
+    with pytest.raises(ValidationError, match=f"callers must be identified: {needed}"):
         Settings(listen=listen)
+    whole = Settings(listen=listen, access=Path("a.yaml"), tls_certificate=Path("c.pem"), tls_key=Path("k.pem"))
+    assert whole.listen == listen
+
+
+CERTIFICATE, KEY_FILE, CLIENT_CA, ACCESS = Path("c.pem"), Path("k.pem"), Path("ca.pem"), Path("access.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanting"),
+    [
+        ({"tls_certificate": CERTIFICATE}, "half given: set CLEARWAY_TLS_KEY"),
+        ({"tls_key": KEY_FILE, "access": ACCESS}, "half given: set CLEARWAY_TLS_CERTIFICATE"),
+        ({"tls_client_ca": CLIENT_CA, "access": ACCESS}, "set CLEARWAY_TLS_CERTIFICATE, CLEARWAY_TLS_KEY"),
+        ({"tls_certificate": CERTIFICATE, "tls_key": KEY_FILE}, "set CLEARWAY_ACCESS"),
+        ({"listen": "0.0.0.0:1", "access": ACCESS}, "set CLEARWAY_TLS_CERTIFICATE, CLEARWAY_TLS_KEY"),
+    ],
+)
+def test_half_given_tls_is_refused_and_the_other_half_named(given: dict[str, Any], wanting: str) -> None:
+    with pytest.raises(ValidationError, match=wanting):
+        Settings(**given)
+
+
+def test_an_access_file_without_tls_is_for_this_machine() -> None:
+    assert Settings(access=ACCESS).tls_certificate is None
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:65536", ""])

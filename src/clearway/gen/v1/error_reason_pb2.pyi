@@ -98,6 +98,24 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
     ERROR_REASON_REQUEST_UNDER_WAY: _ErrorReason.ValueType  # 40
     """UNAVAILABLE: another worker or node is answering under this request id; retry."""
+    ERROR_REASON_CREDENTIALS_MISSING: _ErrorReason.ValueType  # 45
+    """UNAUTHENTICATED: the call carries no certificate and no token that says who calls."""
+    ERROR_REASON_CREDENTIALS_INVALID: _ErrorReason.ValueType  # 46
+    """UNAUTHENTICATED: the credentials prove nothing (`fault`)."""
+    ERROR_REASON_CREDENTIALS_EXPIRED: _ErrorReason.ValueType  # 47
+    """UNAUTHENTICATED: the certificate or token is past its end."""
+    ERROR_REASON_PRINCIPAL_UNKNOWN: _ErrorReason.ValueType  # 48
+    """UNAUTHENTICATED: the credentials are genuine, and nobody of the access file has them."""
+    ERROR_REASON_ACCESS_DENIED: _ErrorReason.ValueType  # 49
+    """PERMISSION_DENIED: no grant of the caller reaches this call (`method`, `lack`, `needed`)."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 50
+    """RESOURCE_EXHAUSTED: the caller asks too often; `google.rpc.RetryInfo` says when to ask again (`limit`)."""
+    ERROR_REASON_WALK_SUSPECTED: _ErrorReason.ValueType  # 51
+    """RESOURCE_EXHAUSTED: what the caller asked lately looks like a walk over codes (`limit`); `google.rpc.RetryInfo`."""
+    ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: _ErrorReason.ValueType  # 52
+    """RESOURCE_EXHAUSTED: the caller checked this subject for too many cases lately (`limit`); `google.rpc.RetryInfo`."""
+    ERROR_REASON_IDENTITY_UNAVAILABLE: _ErrorReason.ValueType  # 53
+    """UNAVAILABLE: the keys of the token's issuer cannot be read now, so the token can be neither taken nor refused."""
     ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: _ErrorReason.ValueType  # 75
     """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 76
@@ -186,6 +204,24 @@ ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
 """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
 ERROR_REASON_REQUEST_UNDER_WAY: ErrorReason.ValueType  # 40
 """UNAVAILABLE: another worker or node is answering under this request id; retry."""
+ERROR_REASON_CREDENTIALS_MISSING: ErrorReason.ValueType  # 45
+"""UNAUTHENTICATED: the call carries no certificate and no token that says who calls."""
+ERROR_REASON_CREDENTIALS_INVALID: ErrorReason.ValueType  # 46
+"""UNAUTHENTICATED: the credentials prove nothing (`fault`)."""
+ERROR_REASON_CREDENTIALS_EXPIRED: ErrorReason.ValueType  # 47
+"""UNAUTHENTICATED: the certificate or token is past its end."""
+ERROR_REASON_PRINCIPAL_UNKNOWN: ErrorReason.ValueType  # 48
+"""UNAUTHENTICATED: the credentials are genuine, and nobody of the access file has them."""
+ERROR_REASON_ACCESS_DENIED: ErrorReason.ValueType  # 49
+"""PERMISSION_DENIED: no grant of the caller reaches this call (`method`, `lack`, `needed`)."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 50
+"""RESOURCE_EXHAUSTED: the caller asks too often; `google.rpc.RetryInfo` says when to ask again (`limit`)."""
+ERROR_REASON_WALK_SUSPECTED: ErrorReason.ValueType  # 51
+"""RESOURCE_EXHAUSTED: what the caller asked lately looks like a walk over codes (`limit`); `google.rpc.RetryInfo`."""
+ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: ErrorReason.ValueType  # 52
+"""RESOURCE_EXHAUSTED: the caller checked this subject for too many cases lately (`limit`); `google.rpc.RetryInfo`."""
+ERROR_REASON_IDENTITY_UNAVAILABLE: ErrorReason.ValueType  # 53
+"""UNAVAILABLE: the keys of the token's issuer cannot be read now, so the token can be neither taken nor refused."""
 ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: ErrorReason.ValueType  # 75
 """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 76

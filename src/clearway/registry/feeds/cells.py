@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from clearway.registry.feeds.rows import RowFault, RowReason
-from clearway.subjects.masking import mask
+from clearway.subjects.masking import BIRTHDAY
 from clearway.subjects.text import normalise_code
 
 EXACT_DIGITS = 15
@@ -25,9 +25,7 @@ _HEADER_FILL = re.compile(r"[\s:;*'\"“”。、,]+")
 _AS_TEXT = re.compile(r"=\"(?P<text>[^\"]*)\"")
 _EXPONENT = re.compile(r"[+-]?\d+(?:\.\d+)?[eE]\+\d+")
 _WITH_FRACTION = re.compile(r"(?P<digits>\d+)\.0*")
-_BIRTHDAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_CITIZEN_NUMBER = re.compile(rf"\d{{6}}(?:(?:18|19|20)\d{{2}}{_BIRTHDAY}\d{{3}}[\dXx]|\d{{2}}{_BIRTHDAY}\d{{3}}(?!\d))")
-_WHOLE_CITIZEN_NUMBER = re.compile(rf"\d{{6}}(?:18|19|20)\d{{2}}{_BIRTHDAY}\d{{3}}[\dX]")
+_WHOLE_CITIZEN_NUMBER = re.compile(rf"\d{{6}}(?:18|19|20)\d{{2}}{BIRTHDAY}\d{{3}}[\dX]")
 _HIDDEN_SIGN = re.compile("[*＊﹡∗⁎•●×]")
 
 
@@ -101,11 +99,6 @@ def may_hide_a_citizen(masked: str) -> bool:
     if len(code) == 15:
         return True
     return any(_could_read(shown[6:8], century) for century in ("18", "19", "20"))
-
-
-def without_citizen_numbers(text: str) -> str:
-    """Text with whatever has the shape of a citizen's number masked."""
-    return _CITIZEN_NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 def _could_read(shown: list[str | None], wanted: str) -> bool:

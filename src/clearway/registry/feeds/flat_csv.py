@@ -24,6 +24,7 @@ from typing import TypeVar
 from clearway.decision.facts import AdverseKind, Severity
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.events import AdverseFacts, ListingFacts
+from clearway.registry.feeds.cells import holds_citizen_number
 from clearway.registry.feeds.days import end_day, first_day
 from clearway.registry.feeds.rows import (
     AdverseStated,
@@ -41,7 +42,7 @@ from clearway.registry.feeds.rows import (
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.subjects.dates import UnreadableDate
 from clearway.subjects.identifiers import Identifier, IdentifierFault, InvalidIdentifier, parse_identifier
-from clearway.subjects.masking import mask
+from clearway.subjects.masking import mask, without_citizen_numbers
 from clearway.subjects.schemes.roster import find_scheme
 from clearway.subjects.schemes.scheme import numbers_organisations
 from clearway.subjects.schemes.stdnum_schemes import ORGANISATION_SCHEMES
@@ -125,13 +126,17 @@ class FlatSheet:
             yield Row(number, cells, _content(_named(self._columns, cells)))
 
     def original(self, row: Row) -> Mapping[str, str]:
-        """The row by column; where it may be about a natural person, codes and names are masked."""
+        """The row by column; where it may be about a natural person, codes and names are masked.
+
+        In a row that says it is about an organisation, numbers of citizens are masked wherever they stand.
+        """
         named = _named(self._columns, row.cells)
         if _may_name_a_person(named):
             for column in ("code", "aliases", "name", "other_names", "listing_id", "record_id"):
                 if named.get(column):
                     named[column] = mask(named[column])
-        return named
+            return named
+        return {column: _without_persons(named.get("scheme", ""), column, cell) for column, cell in named.items()}
 
 
 def _named(columns: list[str], cells: list[str]) -> dict[str, str]:
@@ -288,6 +293,16 @@ def _end(cells: dict[str, str], column: str) -> date | None:
         return end_day(cells.get(column, ""))
     except UnreadableDate as error:
         raise RowFault(RowReason.END_DATE, f"{column}: no end date we can read") from error
+
+
+def _without_persons(scheme: str, column: str, cell: str) -> str:
+    if column != "code":
+        return without_citizen_numbers(cell)
+    try:
+        parse_identifier(scheme, cell)
+    except InvalidIdentifier:
+        return mask(cell) if holds_citizen_number(cell) else without_citizen_numbers(cell)
+    return cell
 
 
 def _may_name_a_person(cells: Mapping[str, str]) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 
 from clearway.decision.facts import AdverseKind, Severity
 from clearway.registry.events import AdverseFacts, ListingFacts
-from clearway.registry.feeds.cells import BLANKS, SheetNumber, as_written, code_text, plain, without_citizen_numbers
+from clearway.registry.feeds.cells import BLANKS, SheetNumber, as_written, code_text, plain
 from clearway.registry.feeds.code_columns import Unreadable, read_code, require_one_subject
 from clearway.registry.feeds.days import end_day, first_day
 from clearway.registry.feeds.flat_csv import may_number_persons
@@ -41,7 +41,7 @@ from clearway.registry.feeds.rows import (
 from clearway.registry.feeds.spec import FeedSpec
 from clearway.subjects.dates import UnreadableDate
 from clearway.subjects.identifiers import Identifier, InvalidIdentifier, parse_identifier
-from clearway.subjects.masking import mask
+from clearway.subjects.masking import mask, without_citizen_numbers
 from clearway.subjects.schemes.source_ids import LONGEST as LONGEST_NUMBER
 from clearway.subjects.text import normalise_name
 

@@ -23,6 +23,8 @@ from clearway.registry.registry import RPC_ORIGIN, Registry
 from clearway.server.call import Call
 from clearway.server.checks import Clock
 from clearway.server.errors import Refusal, Violation
+from clearway.server.lookup import about_of
+from clearway.server.reaches import extends_to_fact
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.registry_service.acts import (
     ADVERSE_KINDS,
@@ -41,19 +43,28 @@ from clearway.server.registry_service.acts import (
 )
 from clearway.server.registry_service.subjects import SubjectAsRecorded
 from clearway.server.revision import parse_token, require_same_database, token_of
+from clearway.subjects.identifiers import parse_identifier
+from clearway.subjects.keys import SubjectKeys
 
 SERVICE = pb.DESCRIPTOR.services_by_name["RegistryService"].full_name
+
+
+NOTHING_HAS = "-/nothing"
+"""No fact has this id: the contract's ids begin with a letter or digit."""
 
 
 class RegistryService:
     """The acts of registrars, and what is recorded of a subject. Raises `Refusal` and the errors of the table."""
 
-    def __init__(self, door: RegistryDoor, catalogue: Catalogue, language: Language, clock: Clock) -> None:
+    def __init__(
+        self, door: RegistryDoor, catalogue: Catalogue, language: Language, clock: Clock, keys: SubjectKeys
+    ) -> None:
         self._door = door
         self._catalogue = catalogue
         self._publicity = Publicity(catalogue)
         self._language = language
         self._clock = clock
+        self._keys = keys
 
     def methods(self) -> tuple[tuple[str, type[Any], Any], ...]:
         """The service's methods, as `clearway.server.worker.Methods` has them."""
@@ -105,8 +116,9 @@ class RegistryService:
         """更正: restate a listing whole."""
         act = act_by_its_own_dates(request.act, call.known_caller())
         stated = self._statement(request.listing, "listing")
+        fact_id = await self._reachable(call, request.listing_id)
         command = commands.CorrectListing(
-            request.listing_id,
+            fact_id,
             stated.regime,
             stated.document_number,
             stated.document_date,
@@ -119,14 +131,16 @@ class RegistryService:
     async def confirm(self, request: pb.ConfirmListingRequest, call: Call) -> bytes:
         """Note that the source confirmed a listing."""
         act = act_by_its_own_dates(request.act, call.known_caller())
-        command = commands.Confirm(request.listing_id, required_day(request.confirmed_on, "confirmed_on"))
+        fact_id = await self._reachable(call, request.listing_id)
+        command = commands.Confirm(fact_id, required_day(request.confirmed_on, "confirmed_on"))
         return raw(pb.ConfirmListingResponse(recorded=await self._do(act, command)))
 
     async def open_objection(self, request: pb.OpenObjectionRequest, call: Call) -> bytes:
         """异议: open an objection; says what it does to the measures, and by when it is to be resolved."""
         act = act_of(request.act, call.known_caller())
         grounds = GROUNDS[request.grounds]
-        command = commands.OpenObjection(request.listing_id, request.objection_id, grounds, act.effective_at)
+        fact_id = await self._reachable(call, request.listing_id)
+        command = commands.OpenObjection(fact_id, request.objection_id, grounds, act.effective_at)
         response = pb.OpenObjectionResponse(recorded=await self._do(act, command), stays_measures=True)
         await self._tell_course(response, request)
         return raw(response)
@@ -134,8 +148,9 @@ class RegistryService:
     async def resolve_objection(self, request: pb.ResolveObjectionRequest, call: Call) -> bytes:
         """Resolve an objection."""
         act = act_of(request.act, call.known_caller())
+        fact_id = await self._reachable(call, request.listing_id)
         command = commands.ResolveObjection(
-            request.listing_id,
+            fact_id,
             request.objection_id,
             RESOLUTIONS[request.resolution],
             act.effective_at,
@@ -146,32 +161,37 @@ class RegistryService:
     async def repair(self, request: pb.RepairRequest, call: Call) -> bytes:
         """信用修复: repair a listing or adverse record, not before its shortest publicity is over."""
         act = act_of(request.act, call.known_caller())
-        command = commands.Repair(request.fact_id, act.effective_at, self._publicity.first_repair)
+        fact_id = await self._reachable(call, request.fact_id)
+        command = commands.Repair(fact_id, act.effective_at, self._publicity.first_repair)
         return raw(pb.RepairResponse(recorded=await self._do(act, command)))
 
     async def delist(self, request: pb.DelistRequest, call: Call) -> bytes:
         """移出: end a listing."""
         act = act_of(request.act, call.known_caller())
-        command = commands.Delist(request.listing_id, act.effective_at)
+        fact_id = await self._reachable(call, request.listing_id)
+        command = commands.Delist(fact_id, act.effective_at)
         return raw(pb.DelistResponse(recorded=await self._do(act, command)))
 
     async def revoke(self, request: pb.RevokeInErrorRequest, call: Call) -> bytes:
         """撤销: take back what was wrong from its beginning."""
         act = act_of(request.act, call.known_caller())
-        command = commands.RevokeInError(request.fact_id, act.effective_at)
+        fact_id = await self._reachable(call, request.fact_id)
+        command = commands.RevokeInError(fact_id, act.effective_at)
         return raw(pb.RevokeInErrorResponse(recorded=await self._do(act, command)))
 
     async def lift(self, request: pb.LiftProvisionallyRequest, call: Call) -> bytes:
         """Lift a listing's measures for a time."""
         act = act_of(request.act, call.known_caller())
         until = end_of_day(request.until, self._catalogue.zone, "until")
-        command = commands.LiftProvisionally(request.listing_id, request.lifting_id, until, act.effective_at)
+        fact_id = await self._reachable(call, request.listing_id)
+        command = commands.LiftProvisionally(fact_id, request.lifting_id, until, act.effective_at)
         return raw(pb.LiftProvisionallyResponse(recorded=await self._do(act, command)))
 
     async def end_lifting(self, request: pb.EndLiftingRequest, call: Call) -> bytes:
         """End a provisional lifting before its day."""
         act = act_of(request.act, call.known_caller())
-        command = commands.EndLifting(request.listing_id, request.lifting_id, act.effective_at)
+        fact_id = await self._reachable(call, request.listing_id)
+        command = commands.EndLifting(fact_id, request.lifting_id, act.effective_at)
         return raw(pb.EndLiftingResponse(recorded=await self._do(act, command)))
 
     async def record_adverse(self, request: pb.RecordAdverseRequest, call: Call) -> bytes:
@@ -198,6 +218,7 @@ class RegistryService:
         def look_up(registry: Registry) -> tuple[RecordedSubject | None, str]:
             return self._recorded(registry, request, scheme, code), registry.database_id()
 
+        call.about = about_of(parse_identifier(scheme, code), self._keys)
         recorded, database_id = await self._door.read(look_up)
         if recorded is None:
             raise RegistryError(RegistryReason.UNKNOWN_SUBJECT, "no subject is recorded under this code")
@@ -251,6 +272,17 @@ class RegistryService:
         if due is not None:
             response.due_on = due.day.isoformat()
             response.due_provisional = due.provisional
+
+    async def _reachable(self, call: Call, fact_id: str) -> str:
+        """The id of a fact that the caller's grants extend to; of any other, an id that nothing has.
+
+        With that one the registry refuses whatever the act is exactly as it would if the fact did not exist, so that a
+        caller learns nothing of facts that are not theirs to know.
+        """
+        if all(grant.regimes is None and grant.regions is None for grant in call.grants):
+            return fact_id
+        profile = await self._door.read(lambda registry: registry.profile_of_fact(fact_id))
+        return fact_id if profile is None or extends_to_fact(call, fact_id, profile) else NOTHING_HAS
 
     def _statement(self, statement: pb.ListingStatement, field: str) -> ListingFacts:
         """What a listing is to state, under a regime that the catalogue has. Raises `Refusal` UNKNOWN_REGIME."""
