@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,6 +80,7 @@ class GroupCommit:
         self._flushing = False
         self._closed = False
         self._recovery: asyncio.Task[None] | None = None
+        self._on_commit: Callable[[], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -92,6 +93,15 @@ class GroupCommit:
     def waiting(self) -> int:
         """How many records wait for the next commit."""
         return len(self._waiting)
+
+    @property
+    def committing(self) -> bool:
+        """Whether a commit is under way, so that a record put now waits for the next one."""
+        return self._flushing
+
+    def on_commit(self, then: Callable[[], None]) -> None:
+        """Call `then` in the loop whenever a commit has ended, well or not, and its waiters know. For one listener."""
+        self._on_commit = then
 
     async def put(self, record: bytes) -> None:
         """Returns when the record is on disk. Raises `AuditUnavailable`; and `RecordTooLarge` for an oversized one.
@@ -163,18 +173,24 @@ class GroupCommit:
             for _, future in batch:
                 if not future.done():
                     future.set_result(None)
-            if self._waiting:
-                self._flush()
-                return
         else:
-            _log.error("journal commit failed; %d records refused", len(batch), exc_info=fault)
-            _refuse(batch)
-            _refuse(self._waiting)
-            self._waiting, self._waiting_bytes = [], 0
-            if not self._closed:
-                self._recovery = self._loop.create_task(self._recover([record for record, _ in batch]))
-        self._flushing = False
-        self._idle.set()
+            self._stop(batch, fault)
+        if self._waiting:
+            self._flush()
+        else:
+            self._flushing = False
+            self._idle.set()
+        if self._on_commit is not None:
+            self._on_commit()
+
+    def _stop(self, batch: list[_Waiting], fault: Exception) -> None:
+        """Refuses all who wait, and recovers before anybody else is taken."""
+        _log.error("journal commit failed; %d records refused", len(batch), exc_info=fault)
+        _refuse(batch)
+        _refuse(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        if not self._closed:
+            self._recovery = self._loop.create_task(self._recover([record for record, _ in batch]))
 
     async def _recover(self, batch: list[bytes]) -> None:
         bounds = self._bounds

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import monotonic
 from typing import Any
 
 import grpc
@@ -90,7 +89,7 @@ class Worker:
         await recall.begin()
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
         replays = Replays(ids, log, window, self._clock, siblings)
-        rounds = Rounds(index, journal, lambda: self._admission.in_flight)
+        rounds = Rounds(index, journal)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
@@ -100,7 +99,7 @@ class Worker:
         settle()
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
-        await self._tick_until(stop, index, journal, rounds, siblings)
+        await self._tick_until(stop, index, journal, siblings)
         await self._drain(server, journal, cases)
         lookout.close()
         recall.close()
@@ -163,13 +162,11 @@ class Worker:
         stop: asyncio.Event,
         index: IndexReader,
         journal: GroupCommit,
-        rounds: Rounds,
         siblings: Siblings | None,
     ) -> None:
         """Follow index switches, and say by health whether a check would be answered, until `stop` is set."""
         while not stop.is_set():
             index.refresh()
-            rounds.gauge(monotonic())
             await self._set_serving(journal.available and answers(index))
             if siblings is not None:
                 # Segments are begun, shipped and deleted meanwhile: none may be missed.

@@ -162,6 +162,26 @@ async def test_it_tries_to_recover_until_it_can_and_then_goes_on() -> None:
     await log.close()
 
 
+@pytest.mark.parametrize("failing", [False, True], ids=["well", "badly"])
+async def test_it_tells_when_a_commit_has_ended_and_its_waiters_know(failing: bool) -> None:
+    journal = FaultyJournal()
+    journal.failing = failing
+    journal.gate.clear()
+    log = GroupCommit(journal, QUICK)
+    committed = asyncio.get_running_loop().create_future()
+    ended: list[tuple[bool, bool]] = []
+    log.on_commit(lambda: ended.append((committed.done(), log.committing)))
+    assert not log.committing
+    log.enqueue([(b"x", committed)])
+    assert log.committing
+    assert ended == []
+    journal.gate.set()
+    await asyncio.wait([committed])
+    assert ended == [(True, False)]
+    assert (committed.exception() is not None) is failing
+    await log.close()
+
+
 async def test_closing_waits_for_what_was_taken_and_takes_no_more() -> None:
     journal = FaultyJournal()
     journal.gate.clear()
