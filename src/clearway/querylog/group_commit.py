@@ -1,7 +1,11 @@
 """Group commit: many handlers wait for one fsync.
 
-Handlers append to a list; one flush at a time runs in a thread of its own; whatever arrived meanwhile is the next
-batch. No linger timer: an idle journal commits a single record at once, a busy one fills its batches by itself.
+Handlers append to a list; one flush at a time runs; whatever arrived meanwhile is the next batch. No linger timer: an
+idle journal commits a single record at once, a busy one fills its batches by itself.
+
+A flush that is likely to be quick is made by the loop itself: handing a batch to a thread and its end back costs more
+processor time than a sync of a good disk takes. One that was slow sends the next ones to a thread of their own, so that
+a bad disk keeps nothing waiting but records.
 """
 
 from __future__ import annotations
@@ -63,11 +67,15 @@ class Bounds:
     first_pause: float = 0.05
     """Seconds before the second attempt to recover; doubles from there."""
     longest_pause: float = 5.0
+    quick: float = 0.0
+    """Seconds that a commit may take in the loop's own thread; 0: each has the journal's thread."""
+    probation: int = 32
+    """Quick commits in the journal's thread after a slow one, before the loop makes them itself again."""
 
 
 @dataclass(slots=True)
 class Commits:
-    """What was committed since the journal was opened. Written by the journal's thread; read by any."""
+    """What was committed since the journal was opened. Written by whoever commits; read by any thread."""
 
     batches: int = 0
     rows: int = 0
@@ -97,8 +105,10 @@ class GroupCommit:
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._flushing = False
+        self._on_probation = 0 if self._bounds.quick else -1
         self._closed = False
         self._recovery: asyncio.Task[None] | None = None
+        self._on_commit: Callable[[], None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -111,6 +121,15 @@ class GroupCommit:
     def waiting(self) -> int:
         """How many records wait for the next commit."""
         return len(self._waiting)
+
+    @property
+    def committing(self) -> bool:
+        """Whether a commit is under way, so that a record put now waits for the next one."""
+        return self._flushing
+
+    def on_commit(self, then: Callable[[], None]) -> None:
+        """Call `then` in the loop whenever a commit has ended, well or not, and its waiters know. For one listener."""
+        self._on_commit = then
 
     async def put(self, record: bytes) -> None:
         """Returns when the record is on disk. Raises `AuditUnavailable`; and `RecordTooLarge` for an oversized one.
@@ -166,38 +185,63 @@ class GroupCommit:
         self._waiting_bytes -= sum(len(record) for record, _ in batch)
         self._flushing = True
         self._idle.clear()
-        self._thread.submit(self._commit, batch)
+        if self._on_probation == 0:
+            self._release(batch, self._commit(batch))
+        else:
+            self._thread.submit(self._commit_aside, batch)
 
-    def _commit(self, batch: list[_Waiting]) -> None:
+    def _commit_aside(self, batch: list[_Waiting]) -> None:
         """In the journal's thread: one commit, then one call into the loop for all who wait for it."""
-        fault: Exception | None = None
+        fault = self._commit(batch)
+        self._loop.call_soon_threadsafe(self._release, batch, fault)
+
+    def _commit(self, batch: list[_Waiting]) -> Exception | None:
+        """One commit; gives what went wrong, whatever it was: nobody may be told that the record is safe."""
         begun = self._monotonic()
         try:
             self._journal.append([record for record, _ in batch])
-            self.commits.batches += 1
-            self.commits.rows += len(batch)
-            self.commits.seconds += self._monotonic() - begun
-        except Exception as raised:  # whatever it was, nobody may be told that the record is safe
-            fault = raised
-        self._loop.call_soon_threadsafe(self._release, batch, fault)
+        except Exception as fault:
+            self._judge(self._monotonic() - begun)
+            return fault
+        took = self._monotonic() - begun
+        self.commits.batches += 1
+        self.commits.rows += len(batch)
+        self.commits.seconds += took
+        self._judge(took)
+        return None
+
+    def _judge(self, took: float) -> None:
+        """By how long a commit took, decide who makes the next one."""
+        if not self._bounds.quick:
+            return
+        if took > self._bounds.quick:
+            self._on_probation = self._bounds.probation
+        elif self._on_probation > 0:
+            self._on_probation -= 1
 
     def _release(self, batch: list[_Waiting], fault: Exception | None) -> None:
         if fault is None:
             for _, future in batch:
                 if not future.done():
                     future.set_result(None)
-            if self._waiting:
-                self._flush()
-                return
         else:
-            _log.error("journal commit failed; %d records refused", len(batch), exc_info=fault)
-            _refuse(batch)
-            _refuse(self._waiting)
-            self._waiting, self._waiting_bytes = [], 0
-            if not self._closed:
-                self._recovery = self._loop.create_task(self._recover([record for record, _ in batch]))
-        self._flushing = False
-        self._idle.set()
+            self._stop(batch, fault)
+        if self._waiting:
+            self._flush()
+        else:
+            self._flushing = False
+            self._idle.set()
+        if self._on_commit is not None:
+            self._on_commit()
+
+    def _stop(self, batch: list[_Waiting], fault: Exception) -> None:
+        """Refuses all who wait, and recovers before anybody else is taken."""
+        _log.error("journal commit failed; %d records refused", len(batch), exc_info=fault)
+        _refuse(batch)
+        _refuse(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        if not self._closed:
+            self._recovery = self._loop.create_task(self._recover([record for record, _ in batch]))
 
     async def _recover(self, batch: list[bytes]) -> None:
         bounds = self._bounds

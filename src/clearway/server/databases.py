@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from clearway.postgresql.faults import Trouble
 from clearway.querylog.central import JOURNAL_DIRECTORY, LogUnreachable, attach, open_central
 from clearway.querylog.central_journal import CentralJournal
-from clearway.querylog.group_commit import BatchJournal
+from clearway.querylog.group_commit import BatchJournal, Bounds
 from clearway.querylog.journal import Journal
 from clearway.querylog.request_claims import RequestClaims
 from clearway.registry.errors import RegistryError, RegistryReason
@@ -24,6 +24,8 @@ from clearway.subjects.keys import SubjectKeys
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
+QUICK = 0.005
+"""Seconds that a sync of the journal may take for the event loop to wait for the next one itself."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +60,11 @@ def journal_of(settings: Settings, incarnation: str) -> BatchJournal:
     if settings.log_durability == "central":
         return CentralJournal(attach(settings.central_log, pool_size=1))
     return Journal(settings.data_dir / JOURNAL_DIRECTORY, incarnation)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """How a worker commits: a local disk's syncs it may wait for itself, what a database does never."""
+    return Bounds() if settings.log_durability == "central" else Bounds(quick=QUICK)
 
 
 def claims_of(settings: Settings, incarnation: str) -> RequestClaims | None:

@@ -1,8 +1,9 @@
-"""Rounds: under load, checks that are waiting anyway are decided together, on one snapshot, and committed together.
+"""Rounds: checks that would wait for the journal anyway are decided together, on one snapshot, and committed together.
 
 Most of what a check costs in a busy worker is not its own work but getting back to it: between two checks the event
-loop, gRPC and the kernel push the check's code out of the processor's caches. Deciding thirty in a row costs a fifth
-less each than deciding them one by one. A worker with few calls in flight decides each at once.
+loop, gRPC and the kernel push the check's code out of the processor's caches. So checks gather as long as turns of the
+loop bring more of them, or a commit is under way, and are then decided in a row; their records are one commit. Nobody
+waits for a timer: a few turns that bring nobody take some hundred microseconds at most.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import thread_time
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.faults import IndexUnavailable
@@ -19,23 +19,11 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.replays import Recorded
 
-BUSY = 0.75
-"""Share of its time that the event loop's thread works, from which on checks gather; below it each goes at once."""
-
-LOOK = 0.001
-"""Seconds between looks at a gathering round."""
-
-QUIET_LOOKS = 3
-"""Looks in a row at which nobody has come, after which a round begins; one, where nobody else is in flight."""
-
-LONGEST_WAIT = 0.01
-"""Seconds that a check waits for others at most."""
-
-WORTH_WAITING = 6
-"""Checks in a round at least, or gathering stops until the next gauge: few callers wait for each other in vain."""
-
 LARGEST = 64
-"""Checks in a round at most: longer rounds would keep the loop from everything else."""
+"""Checks in a round at most; a full one is decided while a commit goes on, so that a slow disk is not waited for."""
+
+QUIET_TURNS = 8
+"""Turns of the loop in a row that bring nobody, after which a round begins: gRPC takes several to hand a call over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +50,15 @@ Decide = Callable[[pb.CheckSubjectRequest, bytes, Call, Snapshot], Answer]
 
 
 class Rounds:
-    """Gathers checks into rounds. One event loop's; its owner calls `gauge` now and then.
+    """Gathers checks into rounds. One event loop's."""
 
-    `in_flight` counts the calls that the worker has let in and not answered yet.
-    """
-
-    def __init__(
-        self,
-        index: IndexReader,
-        journal: GroupCommit,
-        in_flight: Callable[[], int],
-        cpu_time: Callable[[], float] = thread_time,
-    ) -> None:
+    def __init__(self, index: IndexReader, journal: GroupCommit) -> None:
         self._index = index
         self._journal = journal
-        self._in_flight = in_flight
-        self._cpu_time = cpu_time
-        self._gathering = False
-        self._gauged = (0.0, 0.0)
         self._loop = asyncio.get_running_loop()
         self._gathered: list[tuple[Ticket, Decide]] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._begins: asyncio.Handle | None = None
+        journal.on_commit(self._begin)
 
     async def join(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, decide: Decide) -> Recorded:
         """The answer of `decide`, its record on disk. Raises what it raises, `IndexUnavailable`, `AuditUnavailable`.
@@ -91,38 +67,35 @@ class Rounds:
         """
         ticket = Ticket(request, digest, call, self._loop.create_future())
         self._gathered.append((ticket, decide))
-        if not self._gathering or len(self._gathered) >= LARGEST:
+        if len(self._gathered) >= LARGEST:
             self._play()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(LOOK, self._look, self._loop.time() + LONGEST_WAIT, 1, 0)
+        elif not self._journal.committing:
+            self._begin()
         await ticket.committed
         if ticket.answer is None:
             raise RuntimeError("a committed check has no answer")
         return Recorded(ticket.answer.response, ticket.answer.check_id)
 
-    def gauge(self, now: float) -> None:
-        """Learn how busy the loop's thread was since the last time; `now` is monotonic, in seconds."""
-        then, worked = self._gauged
-        self._gauged = (now, self._cpu_time())
-        self._gathering = now > then and (self._gauged[1] - worked) / (now - then) >= BUSY
+    def _begin(self) -> None:
+        """Decide those who have gathered once the loop brings nobody else."""
+        if self._gathered and self._begins is None:
+            self._begins = self._loop.call_soon(self._look, len(self._gathered), QUIET_TURNS)
 
-    def _look(self, last: float, seen: int, quiet: int) -> None:
-        """Begin the round where nobody comes any more, or where it is time."""
+    def _look(self, seen: int, turns: int) -> None:
+        """Begin the round where `turns` have brought nobody; look again in the next turn otherwise."""
         count = len(self._gathered)
-        quiet = 0 if count > seen else quiet + 1
-        patience = QUIET_LOOKS if self._in_flight() > count else 1
-        if quiet < patience and self._loop.time() < last:
-            self._timer = self._loop.call_later(LOOK, self._look, last, count, quiet)
-            return
-        self._gathering = self._gathering and count >= WORTH_WAITING
-        self._play()
+        turns = turns - 1 if count == seen else QUIET_TURNS
+        if turns:
+            self._begins = self._loop.call_soon(self._look, count, turns)
+        else:
+            self._play()
 
     def _play(self) -> None:
         """Decide all who have gathered, and hand their records to the journal in one go."""
         gathered, self._gathered = self._gathered, []
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._begins is not None:
+            self._begins.cancel()
+            self._begins = None
         try:
             with self._index.snapshot() as snapshot:
                 for ticket, decide in gathered:

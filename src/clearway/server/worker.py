@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import monotonic
 from typing import Any
 
 import grpc
@@ -29,7 +28,7 @@ from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.checks import Clock
 from clearway.server.claiming import Claiming
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import attach_log, claims_of, journal_of, open_registry
+from clearway.server.databases import attach_log, bounds_of, claims_of, journal_of, open_registry
 from clearway.server.health import Health, truths
 from clearway.server.identity.access_file import AccessFile
 from clearway.server.identity.callers import Callers, KnownCallers, LocalCallers
@@ -94,7 +93,7 @@ class Worker:
         """Serve on the configured address until `stop` is set; then drain."""
         settings = self._settings
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
-        journal = GroupCommit(journal_of(settings, incarnation))
+        journal = GroupCommit(journal_of(settings, incarnation), bounds_of(settings))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
         log = Log(attach_log(settings), settings.data_dir / "journal")
         log_reach = Reach(log.reach)
@@ -106,7 +105,7 @@ class Worker:
         await recall.begin()
         neighbours = self._neighbours(ids, log, incarnation)
         replays = Replays(ids, log, window, self._clock, neighbours)
-        rounds = Rounds(index, journal, lambda: self._admission.in_flight)
+        rounds = Rounds(index, journal)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
@@ -118,7 +117,7 @@ class Worker:
         await server.start()
         _log.info("worker_started", worker=self._name, pid=os.getpid(), recalled_request_ids=len(ids))
         await asyncio.gather(
-            self._tick_until(stop, index, journal, rounds, neighbours.siblings, log_reach),
+            self._tick_until(stop, index, journal, neighbours.siblings, log_reach),
             self._account_until(stop, journal),
         )
         await self._drain(server, journal, cases)
@@ -201,7 +200,6 @@ class Worker:
         stop: asyncio.Event,
         index: IndexReader,
         journal: GroupCommit,
-        rounds: Rounds,
         siblings: Siblings | None,
         log_reach: Reach,
     ) -> None:
@@ -210,7 +208,6 @@ class Worker:
             await asyncio.to_thread(reach.wait, FIRST_LOOK)
         while not stop.is_set():
             index.refresh()
-            rounds.gauge(monotonic())
             await self._callers.tick()
             checks = journal.available and answers(index)
             await self._health.say(truths(checks, self._registry_reach.good, log_reach.good))

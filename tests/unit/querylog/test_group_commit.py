@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from clearway.querylog.group_commit import AuditUnavailable, Bounds, GroupCommit, Unavailability
-from clearway.querylog.journal import Journal
+from clearway.querylog.journal import Journal, JournalFailed, Recovery
 from clearway.querylog.record import MAX_RECORD_BYTES, RecordTooLarge
 from clearway.querylog.segment import open_rows, rows_after, segments
 
@@ -162,6 +164,26 @@ async def test_it_tries_to_recover_until_it_can_and_then_goes_on() -> None:
     await log.close()
 
 
+@pytest.mark.parametrize("failing", [False, True], ids=["well", "badly"])
+async def test_it_tells_when_a_commit_has_ended_and_its_waiters_know(failing: bool) -> None:
+    journal = FaultyJournal()
+    journal.failing = failing
+    journal.gate.clear()
+    log = GroupCommit(journal, QUICK)
+    committed = asyncio.get_running_loop().create_future()
+    ended: list[tuple[bool, bool]] = []
+    log.on_commit(lambda: ended.append((committed.done(), log.committing)))
+    assert not log.committing
+    log.enqueue([(b"x", committed)])
+    assert log.committing
+    assert ended == []
+    journal.gate.set()
+    await asyncio.wait([committed])
+    assert ended == [(True, False)]
+    assert (committed.exception() is not None) is failing
+    await log.close()
+
+
 async def test_closing_waits_for_what_was_taken_and_takes_no_more() -> None:
     journal = FaultyJournal()
     journal.gate.clear()
@@ -182,4 +204,75 @@ async def test_closing_waits_for_what_was_taken_and_takes_no_more() -> None:
 async def test_closing_twice_is_once() -> None:
     log = GroupCommit(FaultyJournal())
     await log.close()
+    await log.close()
+
+
+class Places:
+    """A journal that notes in which thread each commit was made; a clock says how long each took."""
+
+    def __init__(self, *took: float) -> None:
+        self.threads: list[bool] = []
+        self.broken = False
+        self._clock = self._moments(took)
+
+    def append(self, batch: Sequence[bytes]) -> None:
+        self.threads.append(threading.current_thread() is threading.main_thread())
+        if self.broken:
+            raise JournalFailed("no space left")
+
+    def recover(self, batch: Sequence[bytes] = ()) -> Recovery:
+        self.broken = False
+        return Recovery("w0", len(batch), 0)
+
+    def close(self) -> None:
+        pass
+
+    def monotonic(self) -> float:
+        return next(self._clock)
+
+    @staticmethod
+    def _moments(took: Sequence[float]) -> Iterator[float]:
+        for number, seconds in enumerate(took):
+            yield float(number)
+            yield number + seconds
+
+
+async def test_quick_commits_are_made_by_the_loop_and_a_slow_one_sends_the_next_to_a_thread() -> None:
+    journal = Places(0.001, 0.002, 0.05, 0.001, 0.001, 0.001, 0.001)
+    log = GroupCommit(journal, Bounds(quick=0.005, probation=3), monotonic=journal.monotonic)
+    for number in range(7):
+        await log.put(b"%d" % number)
+    assert journal.threads == [True, True, True, False, False, False, True]
+    assert log.commits.batches == 7
+    await log.close()
+
+
+async def test_a_commit_that_goes_on_being_slow_stays_in_its_thread() -> None:
+    journal = Places(*[0.05] * 6)
+    log = GroupCommit(journal, Bounds(quick=0.005, probation=2), monotonic=journal.monotonic)
+    for number in range(6):
+        await log.put(b"%d" % number)
+    assert journal.threads == [True, *[False] * 5]
+    await log.close()
+
+
+async def test_unless_told_what_is_quick_each_commit_has_its_thread() -> None:
+    journal = Places(*[0.0] * 3)
+    log = GroupCommit(journal, monotonic=journal.monotonic)
+    for number in range(3):
+        await log.put(b"%d" % number)
+    assert journal.threads == [False] * 3
+    await log.close()
+
+
+async def test_a_commit_of_the_loop_that_fails_releases_nobody() -> None:
+    journal = Places(*[0.001] * 4)
+    journal.broken = True
+    log = GroupCommit(journal, Bounds(quick=0.005, first_pause=0.001), monotonic=journal.monotonic)
+    with pytest.raises(AuditUnavailable):
+        await log.put(b"x")
+    assert not log.available
+    await _recovered(log)
+    await log.put(b"y")
+    assert log.commits.rows == 1
     await log.close()
