@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -22,6 +23,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What a page may look at and act on: one check, in its case, as one officer of its authority."""
+
+    check_id: str
+    case_number: str
+    authority: str
+    region: str
+    officer: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A method of the contract: its full name, `/package.Service/Method`, and its request type.
 
@@ -36,7 +49,10 @@ class Method:
 
 @dataclass(slots=True)
 class Call:
-    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in."""
+    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in.
+
+    `view` is set where a page calls under a view token, which bounds what the caller may do.
+    """
 
     method: Method
     raw: bytes
@@ -44,6 +60,7 @@ class Call:
     caller: Caller | None = None
     message: Message | None = None
     accept_language: str = ""
+    view: View | None = None
 
     def known_caller(self) -> Caller:
         """The caller, once the identity interceptor has run."""

@@ -38,7 +38,7 @@ from clearway.server.interceptors.faults import faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
-from clearway.server.keys import load_keys
+from clearway.server.keys import load_keys, load_view_key
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.recall import Recall
@@ -50,6 +50,7 @@ from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.view_tokens import ViewTokens, scope
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
 from clearway.server.watching.progress import ProgressFile
@@ -77,6 +78,8 @@ class Worker:
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._serving: bool | None = None
         self._door = RegistryDoor(self._open_registry)
+        lasting = timedelta(minutes=settings.view_minutes)
+        self._views = ViewTokens(load_view_key(settings), lasting, self._clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -94,7 +97,7 @@ class Worker:
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
-        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
+        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._set_serving(False)
@@ -134,9 +137,10 @@ class Worker:
         """Service → its methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
-            "identity": Identity(self._caller),
+            "identity": Identity(self._caller, self._views),
             "parsing": parsing,
             "validation": validation,
+            "scope": scope,
         }
         wrappers: dict[str, Wrapper] = {
             "faults": faults,
