@@ -5,28 +5,32 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 import grpc
+import httpx
 from rich.markup import escape
 from rich.progress import Progress
 from rich.rule import Rule
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
-from clearway.cli.connection import check_service, error_document, words_of
+from clearway.cli.connection import channel_to, check_service, error_document, words_of
 from clearway.cli.demo_cases import aftermath
+from clearway.cli.demo_screen import CaseOnScreen, CaseScreen, Script
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, status_of
 from clearway.cli.log import print_checks
 from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
 from clearway.cli.serve import settings_from
+from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry import commands
@@ -85,15 +89,18 @@ def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subj
     configure_logs(settings.log_level)
     stop = stop_on_signals()
     load(settings, subjects)
+    screen = CaseScreen()
+    settings = settings.model_copy(update={"web_origins": with_origin(settings.web_origins, screen.origin)})
 
     def show(serving: Settings) -> None:
         wait_until_serving(serving.listen, stop)
         if not stop.is_set():
-            play(serving)
+            answered = play(serving)
             if once:
                 stop.set()
             else:
                 invite(serving)
+                put_on_screen(screen, serving, answered)
 
     try:
         Node(settings, beside=web_processes).run(stop, on_started=lambda serving: in_background(show, serving, stop))
@@ -157,8 +164,11 @@ def wait_until_serving(address: str, stop: threading.Event, patience: float = 12
         stop.wait(0.1)
 
 
-def play(serving: Settings) -> None:
-    """Send the checks and print each answer as an officer would read it; then what follows, then the log rows."""
+def play(serving: Settings) -> dict[str, pb.CheckSubjectResponse]:
+    """Send the checks and print each answer as an officer would read it; then what follows, then the log rows.
+
+    Gives the answers, by what they show.
+    """
     asked: dict[str, pb.CheckSubjectRequest] = {}
     answered: dict[str, pb.CheckSubjectResponse] = {}
     with check_service(serving.listen) as stub:
@@ -180,6 +190,30 @@ def play(serving: Settings) -> None:
         cases.show(len(SCENES) + 2, restricted=RESTRICTED, deferred=DEFERRED)
     console.print(Rule("The log: every one of these checks, on disk before its answer left", align="left"))
     print_checks(rows_left(serving))
+    return answered
+
+
+def with_origin(origins: str, further: str) -> str:
+    """The origins that were set, and another one."""
+    return ",".join(filter(None, (origins, further)))
+
+
+def put_on_screen(screen: CaseScreen, serving: Settings, answered: Mapping[str, pb.CheckSubjectResponse]) -> None:
+    """Show the cards of these answers in somebody else's page, and say where. A node without HTTP has none."""
+    server = f"http://{serving.web_listen}"
+    script = Script(**httpx.get(f"{server}/card-assets.json", timeout=5, trust_env=False).json())
+
+    def grant(request: card_pb.GrantViewRequest) -> card_pb.GrantViewResponse:
+        with channel_to(serving.listen) as channel:
+            return CardServiceStub(channel).GrantView(request, timeout=5)
+
+    cases = {
+        str(number): CaseOnScreen(title, response.check_id, response.decision.explanation.language)
+        for number, (title, response) in enumerate(answered.items(), start=1)
+    }
+    screen.serve(server, script, grant, cases)
+    number = list(answered).index(RESTRICTED) + 1
+    console.print(f"The officer's card, in a licensing system's page: {screen.origin}/{number}", soft_wrap=True)
 
 
 def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:
