@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha384
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -13,9 +14,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from clearway.cli.demo import put_on_screen
+from clearway.cli.demo_screen import CaseScreen
 from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.registry.synthetic import Character
+from clearway.server.settings import Settings
 from tests.contract.loaded import ESSENTIAL, a_check
 from tests.node import RunningNode
 
@@ -186,6 +190,19 @@ def test_the_content_for_a_component_is_the_card_alone(node: RunningNode, browse
     assert expired.status_code == 401
     assert expired.text.lstrip().startswith("<section")
     assert "本页面无权显示该核查" in expired.text
+
+
+def test_the_demonstration_shows_its_cards_in_somebody_elses_page(node: RunningNode, browser: httpx.Client) -> None:
+    with closing(CaseScreen()) as screen:
+        put_on_screen(screen, Settings(listen=node.address, web_listen=node.web))
+        page = browser.get(f"{screen.origin}/3")
+        token = re.search(r'token="([^"]+)"', page.text)
+        check_id = re.search(r'check-id="([^"]+)"', page.text)
+        assert token is not None
+        assert check_id is not None
+        card = browser.get(f"/card/{check_id[1]}", params={"view": token[1]})
+        assert "Deferred acceptance" in card.text
+        assert browser.get(f"{screen.origin}/nothing").status_code == 404
 
 
 def test_changes_begin_with_the_last_one(node: RunningNode) -> None:

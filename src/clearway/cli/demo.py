@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -95,12 +95,12 @@ def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subj
     def show(serving: Settings) -> None:
         wait_until_serving(serving.listen, stop)
         if not stop.is_set():
-            answered = play(serving)
+            play(serving)
             if once:
                 stop.set()
             else:
                 invite(serving)
-                put_on_screen(screen, serving, answered)
+                put_on_screen(screen, serving)
 
     try:
         Node(settings, beside=web_processes).run(stop, on_started=lambda serving: in_background(show, serving, stop))
@@ -164,11 +164,8 @@ def wait_until_serving(address: str, stop: threading.Event, patience: float = 12
         stop.wait(0.1)
 
 
-def play(serving: Settings) -> dict[str, pb.CheckSubjectResponse]:
-    """Send the checks and print each answer as an officer would read it; then what follows, then the log rows.
-
-    Gives the answers, by what they show.
-    """
+def play(serving: Settings) -> None:
+    """Send the checks and print each answer as an officer would read it; then what follows, then the log rows."""
     asked: dict[str, pb.CheckSubjectRequest] = {}
     answered: dict[str, pb.CheckSubjectResponse] = {}
     with check_service(serving.listen) as stub:
@@ -190,7 +187,6 @@ def play(serving: Settings) -> dict[str, pb.CheckSubjectResponse]:
         cases.show(len(SCENES) + 2, restricted=RESTRICTED, deferred=DEFERRED)
     console.print(Rule("The log: every one of these checks, on disk before its answer left", align="left"))
     print_checks(rows_left(serving))
-    return answered
 
 
 def with_origin(origins: str, further: str) -> str:
@@ -198,22 +194,25 @@ def with_origin(origins: str, further: str) -> str:
     return ",".join(filter(None, (origins, further)))
 
 
-def put_on_screen(screen: CaseScreen, serving: Settings, answered: Mapping[str, pb.CheckSubjectResponse]) -> None:
-    """Show the cards of these answers in somebody else's page, and say where. A node without HTTP has none."""
+def put_on_screen(screen: CaseScreen, serving: Settings) -> None:
+    """Ask once more in cases that nobody has acted in, show their cards in somebody else's page, and say where."""
     server = f"http://{serving.web_listen}"
     script = Script(**httpx.get(f"{server}/card-assets.json", timeout=5, trust_env=False).json())
+    cases = {}
+    with check_service(serving.listen) as stub:
+        for number, scene in enumerate(SCENES, start=1):
+            request = request_of(scene, number)
+            request.case_number += "-SCREEN"
+            answer = stub.CheckSubject(request, timeout=5, metadata=(("accept-language", scene.language),))
+            cases[str(number)] = CaseOnScreen(scene.title, answer.check_id, scene.language)
 
     def grant(request: card_pb.GrantViewRequest) -> card_pb.GrantViewResponse:
         with channel_to(serving.listen) as channel:
             return CardServiceStub(channel).GrantView(request, timeout=5)
 
-    cases = {
-        str(number): CaseOnScreen(title, response.check_id, response.decision.explanation.language)
-        for number, (title, response) in enumerate(answered.items(), start=1)
-    }
     screen.serve(server, script, grant, cases)
-    number = list(answered).index(RESTRICTED) + 1
-    console.print(f"The officer's card, in a licensing system's page: {screen.origin}/{number}", soft_wrap=True)
+    number = [scene.title for scene in SCENES].index(RESTRICTED) + 1
+    console.print(f"The officer's card in a licensing system's page: {screen.origin}/{number}", soft_wrap=True)
 
 
 def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:

@@ -59,7 +59,6 @@ LABELS: Mapping[str, Text] = {
     "arrived": Text(en="arrived", zh="已补齐"),
     "notice_text": Text(en="The notice to hand over", zh="容缺受理通知书文本"),
     "print": Text(en="Print the notice", zh="打印通知书"),
-    "print_page": Text(en="Print", zh="打印"),
     "changed": Text(en="This answer has changed since", zh="答复已发生变化"),
     "then": Text(en="Answered", zh="原答复"),
     "now": Text(en="Now", zh="现为"),
@@ -107,7 +106,6 @@ LABELS: Mapping[str, Text] = {
     "problem": Text(en="Not recorded", zh="未能记录"),
     "done": Text(en="Recorded.", zh="已记录。"),
     "choose": Text(en="Choose", zh="请选择"),
-    "required": Text(en="required", zh="必填"),
 }
 
 RANKS: Mapping[decision_pb2.BasisRank.ValueType, Text] = {
