@@ -92,7 +92,9 @@ def test_without_a_script_the_card_is_all_there(shown: Shown, chrome: Browser) -
 def test_a_deferral_goes_its_way_on_a_case_screen_by_keyboard(shown: Shown, page: Page) -> None:
     page.goto(shown.on_screen(shown.check("deferred-acceptance").check_id))
     expect(page.get_by_role("heading", level=1)).to_have_text("Deferred acceptance")
-    assert violations(page) == []
+    for theme in ("dark", "light"):
+        page.evaluate("(theme) => document.querySelector('clearway-check').setAttribute('theme', theme)", theme)
+        assert violations(page) == []
     page.get_by_label("Signed as").focus()
     page.keyboard.type("legal representative")
     page.keyboard.press("Tab")

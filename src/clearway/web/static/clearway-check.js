@@ -37,7 +37,7 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 
 class ClearwayCheck extends HTMLElement {
-  static observedAttributes = ["check-id", "token", "server"];
+  static observedAttributes = ["check-id", "token", "server", "theme"];
 
   #root = this.attachShadow({ mode: "open" });
   #place = element("div", "cw-place", "");
@@ -68,7 +68,8 @@ class ClearwayCheck extends HTMLElement {
 
   disconnectedCallback() { this.#stop(); }
 
-  attributeChangedCallback(_, before, after) {
+  attributeChangedCallback(name, before, after) {
+    if (name === "theme") { this.#dress(this.#place.querySelector(".cw")); return; }
     if (this.isConnected && before !== null && before !== after) this.load();
   }
 
@@ -121,11 +122,17 @@ class ClearwayCheck extends HTMLElement {
   #put(card) {
     const trouble = "state" in card.dataset;
     for (const link of card.querySelectorAll('a[href^="/"]')) link.href = this.server + link.getAttribute("href");
+    this.#dress(card);
     this.#place.replaceChildren(card);
     if (card.dataset.state === "unavailable") this.#offerRetry();
     this.#shown = trouble ? null : card;
     card.querySelector("[data-focus]")?.focus();
     if (!trouble) { this.#tell("clearway-shown", {}); this.#watch(card.dataset.change); }
+  }
+
+  #dress(card) {
+    const theme = this.getAttribute("theme");
+    if (card && theme) card.dataset.theme = theme; else if (card) delete card.dataset.theme;
   }
 
   #offerRetry() {
@@ -226,6 +233,7 @@ class ClearwayCheck extends HTMLElement {
     const card = element("section", "cw cw-trouble", "");
     card.dataset.state = state;
     card.lang = this.#lang;
+    this.#dress(card);
     const head = element("div", "cw-head", "");
     const lede = element("p", "cw-lede", text);
     lede.setAttribute("role", "status");
