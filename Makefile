@@ -15,7 +15,7 @@ PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--u
 # The load generator that tells gRPC's statuses apart.
 GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-steps bench-watching generators proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-card bench-database bench-grpcio bench-steps bench-watching generators proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,13 +42,19 @@ run: setup ## set up, load a synthetic registry, serve, show real checks, stay u
 postgres: $(VENV)/.test ## make sure that there is a PostgreSQL to run the tests on
 	@$(BIN)/python -m tools.postgres
 
-test: $(VENV)/.test postgres ## run every test
+chromium: $(VENV)/.test ## make sure that there is a Chromium to run the tests in
+	@$(BIN)/python -m tools.chromium
+
+test: $(VENV)/.test postgres chromium ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash and not java"
 	$(BIN)/python -m pytest -m crash
 
 examples: $(VENV)/.test ## run the examples, in Python and in Java, against a node, and look at what they print
 	@command -v mvn >/dev/null || apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless
 	$(BIN)/python -m pytest tests/contract/test_examples.py
+
+screenshots: $(VENV)/.test chromium ## take the pictures of docs/images
+	$(BIN)/python -m tools.screenshots
 
 lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/ruff format --check .
@@ -92,6 +98,9 @@ bench-grpcio: $(VENV)/.bench generators ## empty calls under the pinned grpcio a
 
 bench-database: $(VENV)/.test postgres ## measure shipping, importing and following on PostgreSQL and SQLite
 	$(BIN)/python -m bench.database
+
+bench-card: $(VENV)/.test chromium ## how soon the officer's card is painted, in a real browser
+	$(BIN)/python -m bench.card
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.permission import Permission
 from clearway.server.interceptors.scope import scope
 from clearway.server.rights import within_by
+from clearway.server.view_tokens import ViewTokens
 
 CHECK = Method("/clearway.v1.CheckService/CheckSubject", pb.CheckSubjectRequest, is_check=True)
 TOKEN = token_of(bytes(32))
@@ -51,11 +52,12 @@ def main() -> int:
         file = Path(folder) / "access.yaml"
         file.write_text(yaml.safe_dump(access_file()))
         callers = KnownCallers(AccessFile(file, catalogue), catalogue, within)
+    views = ViewTokens(bytes(32), timedelta(minutes=1), lambda: datetime.now(UTC))
     call = Call(CHECK, b"", cast("Any", Context()))
     call.message = pb.CheckSubjectRequest(item_code="FOOD-OPERATION", case_number="C-1", officer="o-1")
     district = Call(CHECK, b"", call.context)
     district.message = pb.CheckSubjectRequest(item_code="FOOD-OPERATION", region_code="110105", officer="o-1")
-    identity, permission = Identity(callers)(answered), Permission(lambda: 0.0)
+    identity, permission = Identity(callers, views)(answered), Permission(lambda: 0.0)
     finish(identity(call))
     finish(identity(district))
     permission(district)

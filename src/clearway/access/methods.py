@@ -60,6 +60,8 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.CheckService/GetCheck": MethodRule((*CHECKS, Role.AUDITOR), look=True),
         "/clearway.v1.CheckService/ReportOutcome": MethodRule(OFFICER),
         "/clearway.v1.CheckService/WatchCases": MethodRule(CHECKS, whole=True),
+        "/clearway.v1.CardService/GrantView": MethodRule(CHECKS),
+        "/clearway.v1.CardService/GetCard": MethodRule(CHECKS),
         "/clearway.v1.DeferralService/Commit": MethodRule(OFFICER),
         "/clearway.v1.DeferralService/IssueNotice": MethodRule(OFFICER),
         "/clearway.v1.DeferralService/Supplement": MethodRule(OFFICER),

@@ -47,6 +47,11 @@ def local_principal(authority: str) -> Principal:
     return Principal("local", authority, tuple(Grant(role, adverse_records=True) for role in Role))
 
 
+def page_principal(authority: str) -> Principal:
+    """A page that shows a check of the authority: an officer's rights, which its view token bounds to that check."""
+    return Principal("card", authority, (Grant(Role.OFFICER),))
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
     """What a client's certificate says of its holder: alternative names, common name, and its SHA-256 in hex."""

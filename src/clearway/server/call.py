@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -41,6 +42,18 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What a page may look at and act on: one check, in its case, as one officer of its authority."""
+
+    check_id: str
+    case_number: str
+    authority: str
+    region: str
+    officer: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A method of the contract: its full name, `/package.Service/Method`, and its request type.
 
@@ -64,6 +77,7 @@ class Call:
 
     `grants` are those with which the caller may call the method at all, `acted_in` the role of the one that reaches the
     call. `concealed`: the refusal says that nothing is there, where the caller may not know that something is.
+    `view` is set where a page calls under a view token, which bounds what the caller may do.
     """
 
     method: Method
@@ -76,6 +90,7 @@ class Call:
     acted_in: Role | None = None
     about: About = About()
     concealed: bool = False
+    view: View | None = None
 
     def known_caller(self) -> Caller:
         """The caller, once the identity interceptor has run."""

@@ -111,6 +111,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_WALK_SUSPECTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_VIEW_REFUSED: grpc.StatusCode.UNAUTHENTICATED,
 }
 
 OF_ACCESS = frozenset(
@@ -123,6 +124,7 @@ OF_ACCESS = frozenset(
         ErrorReason.ERROR_REASON_RATE_LIMITED,
         ErrorReason.ERROR_REASON_WALK_SUSPECTED,
         ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN,
+        ErrorReason.ERROR_REASON_VIEW_REFUSED,
     }
 )
 """Refusals because of who asks, or how much: recorded whatever the method."""

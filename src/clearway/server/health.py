@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio as health_aio
 
-from clearway.server.servicers import AUDIT_SERVICE, CHECK_SERVICE, DEFERRAL_SERVICE, REGISTRY_SERVICE
+from clearway.server.servicers import AUDIT_SERVICE, CARD_SERVICE, CHECK_SERVICE, DEFERRAL_SERVICE, REGISTRY_SERVICE
 
 OVERALL = ""
 """The service that load balancers ask about: it says what checks say, for which a node is there."""
@@ -24,6 +24,7 @@ def truths(checks: bool, registry: bool, log: bool) -> dict[str, bool]:
         REGISTRY_SERVICE: registry,
         DEFERRAL_SERVICE: registry and log,
         AUDIT_SERVICE: registry and log,
+        CARD_SERVICE: registry and log,
     }
 
 

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from clearway.access.grants import NOTHING, Reach
 from clearway.access.methods import Role, rule_of
 from clearway.decision.facts import SubjectProfile
+from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
@@ -78,6 +79,7 @@ def of_subject(request: registry_pb.GetSubjectRequest, caller: Caller) -> Reach:
 REACHES: dict[type[Message], Callable[[Any, Caller], Reach]] = {
     pb.CheckSubjectRequest: of_check,
     pb.ReportOutcomeRequest: of_officer,
+    card_pb.GrantViewRequest: of_officer,
     deferral_pb.CommitRequest: of_officer,
     deferral_pb.IssueNoticeRequest: of_officer,
     deferral_pb.SupplementRequest: of_officer,

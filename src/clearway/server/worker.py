@@ -42,7 +42,7 @@ from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.permission import Permission
 from clearway.server.interceptors.scope import scope
 from clearway.server.interceptors.validation import validation
-from clearway.server.keys import load_keys
+from clearway.server.keys import load_keys, load_view_key
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.reach import Reach
@@ -57,6 +57,7 @@ from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
 from clearway.server.tls import ServerTLS
+from clearway.server.view_tokens import ViewTokens, view_gate
 from clearway.server.vitals import INTERVAL, VitalsFolder, WorkerVitals
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
@@ -88,6 +89,8 @@ class Worker:
         self._callers = callers_of(settings, self._catalogue, self._clock)
         self._door = RegistryDoor(self._open_registry)
         self._registry_reach = Reach(lambda: self._door.ask(Registry.head))
+        lasting = timedelta(minutes=settings.view_minutes)
+        self._views = ViewTokens(load_view_key(settings), lasting, self._clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -108,7 +111,7 @@ class Worker:
         rounds = Rounds(index, journal)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
-        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
+        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._callers.begin()
@@ -167,6 +170,7 @@ class Worker:
         gates: dict[str, Gate] = {
             "deadline": deadline,
             "permission": Permission(),
+            "view": view_gate,
             "parsing": parsing,
             "validation": validation,
             "scope": scope,
@@ -175,7 +179,7 @@ class Worker:
             "faults": self._faults,
             "admission": self._admission,
             "evidence": Evidence(servicers.checks, servicers.records),
-            "identity": Identity(self._callers),
+            "identity": Identity(self._callers, self._views),
         }
         streams = servicers.streams()
 

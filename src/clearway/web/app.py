@@ -12,6 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from clearway.server.settings import Settings
+from clearway.web.assets import Assets
+from clearway.web.card.door import CardDoor
 from clearway.web.doorkeeper import Doorkeeper
 from clearway.web.json.door import JsonDoor, no_such_method
 from clearway.web.json.methods import offered
@@ -28,6 +30,8 @@ HEADERS_OF_PAGES = [
 def app_of(settings: Settings, workers: Workers) -> Starlette:
     """The application of one node's web process."""
     door = JsonDoor(workers, offered(), settings.max_message_bytes, settings.max_in_flight)
+    assets = Assets()
+    cards = CardDoor(workers, assets, settings.origins)
     contract = (resources.files("clearway.web.json") / "openapi.json").read_bytes()
 
     async def openapi(request: Request) -> Response:
@@ -37,6 +41,8 @@ def app_of(settings: Settings, workers: Workers) -> Starlette:
         routes=[
             Route("/openapi.json", openapi),
             Route("/healthz", door.ready),
+            *cards.routes(),
+            *assets.routes(),
             Route("/{service}/{method}", door.call, methods=METHODS),
         ],
         middleware=[

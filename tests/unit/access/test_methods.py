@@ -7,11 +7,18 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from clearway.access.methods import METHODS, Openness, Role, methods_named, rule_of, short
-from clearway.gen.v1 import audit_service_pb2, check_service_pb2, deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import (
+    audit_service_pb2,
+    card_service_pb2,
+    check_service_pb2,
+    deferral_service_pb2,
+    registry_service_pb2,
+)
 from clearway.server.servicers import SERVICES
 
 FILES = (
     audit_service_pb2.DESCRIPTOR,
+    card_service_pb2.DESCRIPTOR,
     check_service_pb2.DESCRIPTOR,
     deferral_service_pb2.DESCRIPTOR,
     registry_service_pb2.DESCRIPTOR,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import permutations
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import require_valid, validation
 from clearway.server.rights import within_by
+from clearway.server.view_tokens import ViewTokens
 from tests.unit.server.calls import CITIZEN_NUMBER, METHOD, NOON, Aborted, Context, a_call, a_request, catalogue
 
 
@@ -58,7 +60,7 @@ def test_faults_are_outermost_and_evidence_sees_what_parsing_refuses() -> None:
 
 def test_who_asks_is_known_before_anything_else_and_whoever_is_kept_out_is_recorded() -> None:
     assert ORDER.index("evidence") < ORDER.index("identity") < ORDER.index("permission") < ORDER.index("parsing")
-    assert ORDER[-1] == "scope"
+    assert ORDER[-2:] == ("scope", "view")
 
 
 @pytest.mark.parametrize("order", [*permutations("WXgh"), ("g",), ("W",), ("g", "h"), ()])
@@ -187,11 +189,15 @@ def test_a_call_that_is_too_late_is_not_begun(remaining: float) -> None:
 # Identity and language
 
 
+def views() -> ViewTokens:
+    return ViewTokens(bytes(32), timedelta(minutes=1), lambda: NOON)
+
+
 async def test_every_caller_is_the_local_one_and_binary_metadata_is_left_out() -> None:
     metadata = (("accept-language", "zh"), ("x-bin", b"\xff"), ("authorization", "Bearer of nothing"))
     call = Call(METHOD, b"", Context(metadata=metadata))  # type: ignore[arg-type]
     local = LocalCallers("DEMO-LICENSING", catalogue(), within_by(catalogue(), lambda: NOON))
-    assert await Identity(local)(answered)(call) == b"answer"
+    assert await Identity(local, views())(answered)(call) == b"answer"
     caller = call.known_caller()
     assert (caller.principal, caller.authority, caller.region) == ("local", "DEMO-LICENSING", "110000")
     assert caller.allowance is None

@@ -11,7 +11,18 @@ from collections.abc import Mapping, Sequence
 
 from clearway.server.call import Call, Gate, Proceed, Wrapper
 
-ORDER = ("faults", "admission", "deadline", "evidence", "identity", "permission", "parsing", "validation", "scope")
+ORDER = (
+    "faults",
+    "admission",
+    "deadline",
+    "evidence",
+    "identity",
+    "permission",
+    "parsing",
+    "validation",
+    "scope",
+    "view",
+)
 """The interceptors' names, outermost first."""
 
 

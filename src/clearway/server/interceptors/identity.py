@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from clearway.server.call import Call, Proceed
+from functools import lru_cache
+
+from clearway.access.principals import page_principal
+from clearway.server.call import Call, Caller, Proceed
 from clearway.server.identity.callers import Callers
 from clearway.server.listener import Context
+from clearway.server.rights import Rights, nowhere
+from clearway.server.view_tokens import ViewTokens, token_in
 
 
 class Identity:
-    """Sets the call's caller and its language."""
+    """Sets the call's caller and its language. A page shows a view token, and is known by that alone."""
 
-    def __init__(self, callers: Callers) -> None:
+    def __init__(self, callers: Callers, views: ViewTokens) -> None:
         self._callers = callers
+        self._views = views
 
     def __call__(self, proceed: Proceed) -> Proceed:
-        """Identify the caller. Raises `Refusal` CREDENTIALS_…, PRINCIPAL_UNKNOWN, IDENTITY_UNAVAILABLE."""
-        callers = self._callers
+        """Identify the caller. Raises `Refusal` CREDENTIALS_…, VIEW_REFUSED, PRINCIPAL_UNKNOWN, IDENTITY_…."""
+        callers, views = self._callers, self._views
 
         async def identified(call: Call) -> bytes:
             authorization = ""
@@ -24,10 +30,22 @@ class Identity:
                     call.accept_language = value
                 elif name == "authorization" and isinstance(value, str):
                     authorization = value
-            call.caller = await callers.of(authorization, call.context)
+            token = token_in(authorization)
+            if token is None:
+                call.caller = await callers.of(authorization, call.context)
+            else:
+                call.view = views.read(token)
+                call.caller = page_of(call.view.authority, call.view.region)
             return await proceed(call)
 
         return identified
+
+
+@lru_cache(maxsize=1024)
+def page_of(authority: str, region: str) -> Caller:
+    """The caller that a page of this authority is. Who records through it is the officer whom its token names."""
+    principal = page_principal(authority)
+    return Caller(principal.name, authority, region, Rights(principal, nowhere))
 
 
 async def require_known(callers: Callers, context: Context) -> None:
