@@ -6,7 +6,6 @@ The journal is put out of the way from outside, in every worker process; Clearwa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from unittest import mock
 
 from clearway.cli.main import cli
@@ -18,8 +17,8 @@ from clearway.server.settings import Settings
 class Nowhere:
     """A journal in the place of the real one, which forgets at once what it is given."""
 
-    def __init__(self, folder: Path, incarnation: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, settings: Settings, incarnation: str) -> None:
+        (settings.data_dir / "journal").mkdir(parents=True, exist_ok=True)
 
     def append(self, batch: Sequence[bytes]) -> None:
         """Forget the batch."""
@@ -34,7 +33,7 @@ class Nowhere:
 
 def run_worker(settings: Settings, name: str) -> None:
     """A worker whose records go nowhere."""
-    with mock.patch.object(worker, "Journal", Nowhere):
+    with mock.patch.object(worker, "journal_of", Nowhere):
         roles.run_worker(settings, name)
 
 
