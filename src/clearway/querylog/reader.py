@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.engine import Connection
 
 from clearway.querylog import cases, patterns, search, tallies
@@ -67,10 +67,7 @@ class Log:
     def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
         """An answered check of this authority under this request id, decided at or after `since`."""
         wanted = Filter(authority=authority, request_id=request_id, error_reason="", since=since)
-        condition = check_log.c.request_id == request_id
-        for part in wanted.where():
-            condition &= part
-        return self._find(condition, request_id, wanted.matches)
+        return self._find(and_(*wanted.where()), request_id, wanted.matches)
 
     def newest(self, wanted: Filter | None = None, *, limit: int = 50, before: str | None = None) -> list[StoredCheck]:
         """The newest checks first, by check id; at most `limit`; only those with a smaller id than `before`."""

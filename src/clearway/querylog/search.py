@@ -15,16 +15,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from clearway.querylog.central import StoredCheck, check_log
-from clearway.querylog.filter import Filter
+from clearway.querylog.filter import Filter, plain
 
 LOOKED_AT = 20_000
 """Rows that one page looks at, at most."""
-
-LEADING = ("subject_key", "case_number", "error_reason", "officer", "outcome", "authority")
-"""Fields that an index begins with, the ones that tell most first."""
 
 SPARE = timedelta(days=1)
 """How far a check's id may be out of step with its moment."""
@@ -68,10 +65,10 @@ def page(
 
 def led_by(wanted: Filter, before: str | None) -> list[ColumnElement[bool]]:
     """The conditions that an index serves: one field at most, and bounds of the id."""
-    given = dict(wanted.equalities())
-    name = leading(given)
-    conditions = [] if name is None else [check_log.c[name] == given[name]]
+    name = wanted.leading()
+    conditions = [] if name is None else [check_log.c[name] == dict(wanted.equalities())[name]]
     if name == "error_reason":
+        # An index of some rows is taken where the question says that it is about those.
         conditions.append(text("error_reason > ''"))  # type: ignore[arg-type]
     if before is not None:
         conditions.append(check_log.c.check_id < before)
@@ -84,25 +81,8 @@ def led_by(wanted: Filter, before: str | None) -> list[ColumnElement[bool]]:
 
 def compared(wanted: Filter) -> list[ColumnElement[bool]]:
     """The other conditions, written so that no engine takes an index for them: it would bound nothing."""
-    given = dict(wanted.equalities())
-    name = leading(given)
-    conditions = [plain(other) == value for other, value in given.items() if other != name]
-    if wanted.since is not None:
-        conditions.append(plain("decided_at") >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(plain("decided_at") < wanted.until)
-    return conditions
-
-
-def leading(given: dict[str, object]) -> str | None:
-    """Which of the fields given leads; None: the search goes down the whole log."""
-    return next((name for name in LEADING if given.get(name)), None)
-
-
-def plain(name: str) -> ColumnElement[object]:
-    """The column's value, past any index on it."""
-    column = check_log.c[name]
-    return func.coalesce(column, column)
+    others = [plain(name) == value for name, value in wanted.equalities() if name != wanted.leading()]
+    return others + wanted.times(plain("decided_at"))
 
 
 def id_at(moment: datetime) -> str:
