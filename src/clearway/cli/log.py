@@ -20,7 +20,8 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
-from clearway.querylog.reader import Filter, Log
+from clearway.querylog.filter import Filter
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log

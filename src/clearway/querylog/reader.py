@@ -19,7 +19,8 @@ from typing import Self
 from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.engine import Connection
 
-from clearway.querylog import cases, patterns, search, tallies
+from clearway.querylog import case_spans, cases, patterns, search, tallies
+from clearway.querylog.case_spans import CaseSpan
 from clearway.querylog.cases import CaseCheck, Window
 from clearway.querylog.central import (
     LogUnreachable,
@@ -149,6 +150,11 @@ class Log:
         """How many checks there are of each combination of values; see `clearway.querylog.tallies`."""
         with self._snapshot() as (central, pending):
             return tallies.tally(central, pending, scope, columns)
+
+    def case_spans(self, scope: Scope) -> Iterator[CaseSpan]:
+        """The cases that have answered checks in the scope, each once; streamed. Close it if not exhausted."""
+        with self._snapshot() as (central, pending):
+            yield from case_spans.spans(central, pending, scope)
 
     def busy(self, scope: Scope, least: int) -> list[Busy]:
         """Officers who checked one subject under at least so many cases. Of shipped rows, as the next two."""

@@ -37,9 +37,7 @@ class Page:
     reached: str | None
 
 
-def page(
-    central: Connection, unshipped: Iterable[StoredCheck], wanted: Filter, before: str | None, limit: int
-) -> Page:
+def page(central: Connection, unshipped: Iterable[StoredCheck], wanted: Filter, before: str | None, limit: int) -> Page:
     """The newest checks wanted with a smaller id than `before`, at most `limit`, shipped or not."""
     led = led_by(wanted, before)
     ids = select(check_log.c.check_id).where(*led).order_by(check_log.c.check_id.desc())

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from clearway.querylog.central import StoredCheck, check_log
+from clearway.querylog.filter import plain
 from clearway.querylog.record import CheckRecord
 
 BANDED = ("elapsed_us", "index_age_ms")
@@ -21,24 +22,37 @@ _LAST_STEP = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Checks decided at or after `since` and before `until` (aware, UTC); of an authority, an item, a region if given."""
+    """Checks decided at or after `since` and before `until` (aware, UTC); of an authority, an item, a region if given.
+
+    `answered`: only those that were. `measured`: of those, the ones of which it is known how long they took.
+    """
 
     since: datetime
     until: datetime
     authority: str = ""
     item_code: str = ""
     region: str = ""
+    answered: bool = False
+    measured: bool = False
 
     def holds(self, record: CheckRecord) -> bool:
         """Whether the check is one of them."""
-        return self.since <= record.decided_at < self.until and all(
-            getattr(record, name) == wanted for name, wanted in self._given()
-        )
+        kind = (record.answered or not self.only_answered) and (record.elapsed_us > 0 or not self.measured)
+        within = kind and self.since <= record.decided_at < self.until
+        return within and all(getattr(record, name) == wanted for name, wanted in self._given())
 
     def where(self) -> list[ColumnElement[bool]]:
         """The same as conditions on the central log."""
-        period = [check_log.c.decided_at >= self.since, check_log.c.decided_at < self.until]
-        return period + [check_log.c[name] == wanted for name, wanted in self._given()]
+        found = [check_log.c.decided_at >= self.since, check_log.c.decided_at < self.until]
+        found += [plain(name) == wanted for name, wanted in self._given()]
+        if self.only_answered:
+            found.append(plain("error_reason") == "")
+        return [*found, check_log.c.elapsed_us > 0] if self.measured else found
+
+    @property
+    def only_answered(self) -> bool:
+        """Whether refused checks are left out."""
+        return self.answered or self.measured
 
     def _given(self) -> list[tuple[str, str]]:
         fields = (("authority", self.authority), ("item_code", self.item_code), ("region", self.region))
@@ -74,6 +88,11 @@ def step_of(value: int) -> int:
 def band_of(value: int) -> int:
     """The lower edge of the value's band."""
     return value - value % step_of(value)
+
+
+def band_end(lower: int) -> int:
+    """The largest value of the band that begins at `lower`."""
+    return lower + step_of(lower) - 1
 
 
 def in_bands(column: ColumnElement[int]) -> ColumnElement[int]:
