@@ -4,8 +4,8 @@ A search leads with one field that an index serves, and looks at no more than `L
 gives; the other fields are compared row by row. So a search for what is rare comes back with few rows or none, and with
 the place to go on from, instead of reading the whole log in one go.
 
-The order is that of check ids, which begin with their time. A time range bounds them with a day to spare on either side,
-so that a clock set back by less than a day hides nothing; the moments themselves are compared exactly.
+The order is that of check ids, which begin with their time. A time range bounds them with a day to spare on either
+side, so that a clock set back by less than a day hides nothing; the moments themselves are compared exactly.
 """
 
 from __future__ import annotations

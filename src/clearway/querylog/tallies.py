@@ -1,4 +1,7 @@
-"""Checks counted: how many there are of each combination of values, in a period. No record is read but unshipped ones."""
+"""Checks counted: how many there are of each combination of values, in a period.
+
+Read from columns alone; of what is not shipped yet, from the records.
+"""
 
 from __future__ import annotations
 

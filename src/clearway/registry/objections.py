@@ -52,18 +52,19 @@ def opened_between(connection: Connection, since: datetime, until: datetime) -> 
 
     Looks at registrars' acts of the period only, never at imports: no feed opens an objection.
     """
-    row, act = EventRow, RevisionRow
+    event, act = EventRow, RevisionRow
     opened = (
-        select(row.seq, row.subject_id)
-        .join(act, act.revision == row.revision)
+        select(event.seq, event.subject_id)
+        .join(act, act.revision == event.revision)
         .where(act.recorded_at >= since, act.recorded_at < until, ~act.origin.startswith(FEED_ORIGIN))
-        .where(row.kind == kind_named(ObjectionOpened))
-        .order_by(row.seq)
+        .where(event.kind == kind_named(ObjectionOpened))
+        .order_by(event.seq)
     )
-    places: dict[int, int] = {seq: subject for seq, subject in connection.execute(opened)}
+    places = {row.seq: row.subject_id for row in connection.execute(opened)}
     found: dict[int, ObjectionFate] = {}
     for some in chunks(dict.fromkeys(places.values()), AT_ONCE):
-        query = select(row.seq, row.body).where(among(row.subject_id, some), row.kind.in_(TELLING)).order_by(row.seq)
+        telling = among(event.subject_id, some), event.kind.in_(TELLING)
+        query = select(event.seq, event.body).where(*telling).order_by(event.seq)
         found |= fates((seq, decode(body)) for seq, body in connection.execute(query))
     return tuple(found[seq] for seq in places)
 

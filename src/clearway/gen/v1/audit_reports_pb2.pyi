@@ -127,7 +127,7 @@ class _DimensionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dimension.V
     DIMENSION_REGION: _Dimension.ValueType  # 3
     """Where the licence would apply. Not for objections."""
     DIMENSION_MONTH: _Dimension.ValueType  # 4
-    """The month, in the catalogue's zone: of the check; of a case's last check; of the objection's opening."""
+    """The month, in the catalogue's zone: of the check; of a case's last check in the period; of the objection's opening."""
     DIMENSION_REASON: _Dimension.ValueType  # 5
     """Why: the reason of a refusal, of a departure, the grounds of an objection. Not for the other reports."""
     DIMENSION_REGIME: _Dimension.ValueType  # 6
@@ -145,7 +145,7 @@ DIMENSION_ITEM: Dimension.ValueType  # 2
 DIMENSION_REGION: Dimension.ValueType  # 3
 """Where the licence would apply. Not for objections."""
 DIMENSION_MONTH: Dimension.ValueType  # 4
-"""The month, in the catalogue's zone: of the check; of a case's last check; of the objection's opening."""
+"""The month, in the catalogue's zone: of the check; of a case's last check in the period; of the objection's opening."""
 DIMENSION_REASON: Dimension.ValueType  # 5
 """Why: the reason of a refusal, of a departure, the grounds of an objection. Not for the other reports."""
 DIMENSION_REGIME: Dimension.ValueType  # 6
@@ -161,7 +161,7 @@ class _FigureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Figure.ValueTy
     FIGURE_UNSPECIFIED: _Figure.ValueType  # 0
     """Never sent."""
     FIGURE_DECIDED_CASES: _Figure.ValueType  # 1
-    """Coverage: cases last checked in the period whose end was reported."""
+    """Coverage: cases with an answered check in the period whose end was reported."""
     FIGURE_CHECKED_BEFORE: _Figure.ValueType  # 2
     """Coverage: of the decided cases, those with an answered check at or before the decision."""
     FIGURE_CHECKED_AFTER: _Figure.ValueType  # 3
@@ -169,7 +169,7 @@ class _FigureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Figure.ValueTy
     FIGURE_COVERAGE_SHARE: _Figure.ValueType  # 4
     """Coverage: checked before ÷ decided cases, from 0 to 1."""
     FIGURE_CHECKED_CASES: _Figure.ValueType  # 5
-    """Feedback: cases whose last answered check falls into the period."""
+    """Feedback: cases with an answered check in the period, each counted by its last one in it."""
     FIGURE_REPORTED_IN_TIME: _Figure.ValueType  # 6
     """Feedback: of the checked cases, those whose end was reported no later than `outcome_due_days` after the last check."""
     FIGURE_REPORTED_LATE: _Figure.ValueType  # 7
@@ -181,8 +181,8 @@ class _FigureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Figure.ValueTy
     FIGURE_FEEDBACK_SHARE: _Figure.ValueType  # 10
     """Feedback: reported in time ÷ checked cases that are due or reported, from 0 to 1."""
     FIGURE_REPORTED_RESTRICTIONS: _Figure.ValueType  # 11
-    """Departures: restrictions of answers in cases last checked in the period of which it was reported what became of them,
-    the latest report counting.
+    """Departures: restrictions of answers in cases with an answered check in the period of which it was reported what
+    became of them, the latest report counting.
     """
     FIGURE_DEPARTURES: _Figure.ValueType  # 12
     """Departures: of those, the mandatory ones that were not applied as advised."""
@@ -223,7 +223,7 @@ class Figure(_Figure, metaclass=_FigureEnumTypeWrapper):
 FIGURE_UNSPECIFIED: Figure.ValueType  # 0
 """Never sent."""
 FIGURE_DECIDED_CASES: Figure.ValueType  # 1
-"""Coverage: cases last checked in the period whose end was reported."""
+"""Coverage: cases with an answered check in the period whose end was reported."""
 FIGURE_CHECKED_BEFORE: Figure.ValueType  # 2
 """Coverage: of the decided cases, those with an answered check at or before the decision."""
 FIGURE_CHECKED_AFTER: Figure.ValueType  # 3
@@ -231,7 +231,7 @@ FIGURE_CHECKED_AFTER: Figure.ValueType  # 3
 FIGURE_COVERAGE_SHARE: Figure.ValueType  # 4
 """Coverage: checked before ÷ decided cases, from 0 to 1."""
 FIGURE_CHECKED_CASES: Figure.ValueType  # 5
-"""Feedback: cases whose last answered check falls into the period."""
+"""Feedback: cases with an answered check in the period, each counted by its last one in it."""
 FIGURE_REPORTED_IN_TIME: Figure.ValueType  # 6
 """Feedback: of the checked cases, those whose end was reported no later than `outcome_due_days` after the last check."""
 FIGURE_REPORTED_LATE: Figure.ValueType  # 7
@@ -243,8 +243,8 @@ FIGURE_OVERDUE: Figure.ValueType  # 9
 FIGURE_FEEDBACK_SHARE: Figure.ValueType  # 10
 """Feedback: reported in time ÷ checked cases that are due or reported, from 0 to 1."""
 FIGURE_REPORTED_RESTRICTIONS: Figure.ValueType  # 11
-"""Departures: restrictions of answers in cases last checked in the period of which it was reported what became of them,
-the latest report counting.
+"""Departures: restrictions of answers in cases with an answered check in the period of which it was reported what
+became of them, the latest report counting.
 """
 FIGURE_DEPARTURES: Figure.ValueType  # 12
 """Departures: of those, the mandatory ones that were not applied as advised."""

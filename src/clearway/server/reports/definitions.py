@@ -107,8 +107,8 @@ DEFINITIONS: Mapping[pb.Figure.ValueType, Text] = {
     ),
     pb.FIGURE_LATENCY_P99_MS: Text(en="the same, 99 of a hundred checks", zh="同上，百分之九十九的查询不超过此值"),
     pb.FIGURE_INDEX_AGE_P99_S: Text(
-        en="seconds since the index was known to be in step with the registry, 99 of a hundred answers; at most a tenth "
-        "too high",
+        en="seconds since the index was known to be in step with the registry, 99 of a hundred answers; at most a "
+        "tenth too high",
         zh="索引与登记库上次核对一致以来的秒数，百分之九十九的答复不超过此值；至多偏高一成",
     ),
     pb.FIGURE_STALE_ANSWERS: Text(
