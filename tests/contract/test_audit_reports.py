@@ -6,25 +6,28 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import check_service_pb2 as check_pb
+from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.subject_pb2 import Identifier, Subject
 from clearway.registry import commands
-from clearway.registry.events import ObjectionGrounds, Resolution
+from clearway.registry.events import ObjectionGrounds
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of, name_of
-from tests.contract.cases_service import OFFICER, PATIENCE, a_case, audits
+from tests.contract.cases_service import OFFICER, PATIENCE, a_case, audits, serious
 from tests.contract.loaded import a_check, outcome, refusal_in
 from tests.node import RunningNode
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
 CODE = code_of(Character.SERIOUS)
-LISTING = f"SYN-{Character.SERIOUS:08d}"
+OWN = 70_000_031
+"""A subject of this test alone."""
 
 
 def around_now(message: Any) -> Any:
@@ -35,9 +38,7 @@ def around_now(message: Any) -> Any:
     return message
 
 
-def checked(
-    node: RunningNode, number: int = Character.SERIOUS, **changes: Any
-) -> check_service_pb2.CheckSubjectResponse:
+def checked(node: RunningNode, number: int = Character.SERIOUS, **changes: Any) -> check_pb.CheckSubjectResponse:
     return node.checks().CheckSubject(a_check(number, **({"case_number": a_case()} | changes)), timeout=PATIENCE)
 
 
@@ -119,43 +120,42 @@ def test_a_subject_that_names_nobody_is_refused(node: RunningNode, subject: Subj
 
 
 def test_a_check_is_shown_whole_with_what_happened_afterwards(node: RunningNode, served_registry: Registry) -> None:
-    answer = checked(node)
-    objection = f"OBJ-{answer.check_id}"
-    served_registry.execute(
-        commands.OpenObjection(LISTING, objection, ObjectionGrounds.WRONG), actor="test", moment=datetime.now(UTC)
+    revision = served_registry.execute(
+        commands.RegisterSubject("cn-uscc", code_of(OWN)), serious(OWN, "OWN-1"), actor="test", moment=datetime.now(UTC)
     )
+    token = f"r1.{served_registry.database_id()}.{revision}"
+    answer = checked(node, OWN, consistency=check_pb.Consistency(at_least_as_fresh=token))
+    opened = commands.OpenObjection("OWN-1", "OBJ-1", ObjectionGrounds.WRONG)
+    served_registry.execute(opened, actor="test", moment=datetime.now(UTC))
     reported(node, answer)
     shown = audits(node).ShowCheck(pb.ShowCheckRequest(check_id=answer.check_id), timeout=PATIENCE)
     assert shown.response == answer
-    assert shown.request.subject.identifier.value == CODE
+    assert shown.request.subject.identifier.value == code_of(OWN)
     assert (shown.revision, shown.catalogue_edition) == (answer.revision, answer.catalogue_edition)
     assert shown.elapsed_us > 0
     assert json.loads(shown.facts)["evidence"]["kind"] == "Known"
     events = [later.event for later in shown.later]
     assert events == ["objection_opened", "outcome_reported", "case_closed"]
-    assert shown.later[0].listing_id == LISTING
+    assert shown.later[0].listing_id == "OWN-1"
     assert [later.recorded_at.ToDatetime(UTC) for later in shown.later] == sorted(
         later.recorded_at.ToDatetime(UTC) for later in shown.later
     )
-    served_registry.execute(
-        commands.ResolveObjection(LISTING, objection, Resolution.REJECTED), actor="test", moment=datetime.now(UTC)
-    )
 
 
-def reported(node: RunningNode, answer: check_service_pb2.CheckSubjectResponse) -> None:
+def reported(node: RunningNode, answer: check_pb.CheckSubjectResponse) -> None:
     """An officer's report that departs from the first restriction, and ends the case."""
     restriction = answer.decision.restrictions[0]
-    request = check_service_pb2.ReportOutcomeRequest(
+    request = check_pb.ReportOutcomeRequest(
         check_id=answer.check_id,
-        report_id=f"report of {answer.check_id}",
+        report_id=uuid4().hex,
         officer=OFFICER,
-        case_result=check_service_pb2.CASE_RESULT_GRANTED,
+        case_result=check_pb.CASE_RESULT_GRANTED,
     )
     request.measures.add(
         measure=restriction.measure,
         listing_id=restriction.listing_id,
-        result=check_service_pb2.MEASURE_RESULT_NOT_APPLIED,
-        reason=check_service_pb2.DEPARTURE_REASON_WRONG_SUBJECT,
+        result=check_pb.MEASURE_RESULT_NOT_APPLIED,
+        reason=check_pb.DEPARTURE_REASON_WRONG_SUBJECT,
         reason_text="another company of the same name",
     )
     request.decided_at.FromDatetime(datetime.now(UTC))
@@ -285,7 +285,7 @@ def test_a_subject_is_told_who_asked_when_why_and_what_was_answered(node: Runnin
     (entry,) = page.entries
     assert (page.subject, entry.check.check_id, entry.check.case_number) == (CODE, answer.check_id, case)
     assert entry.decision == answer.decision
-    assert entry.application_kind == check_service_pb2.APPLICATION_KIND_NEW
+    assert entry.application_kind == check_pb.APPLICATION_KIND_NEW
     assert all(reason.objection.how and reason.repair.how for reason in entry.decision.restrictions)
     request.page_token = page.next_page_token
     (older,) = audits(node).ReportSubjectAccess(request, timeout=PATIENCE).entries
