@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,8 +64,7 @@ def test_a_band_holds_its_value_and_is_no_wider_than_a_tenth_of_it(value: int) -
 @pytest.mark.parametrize("name", SCOPES)
 def test_a_case_spans_its_answered_checks(log: Log, name: str) -> None:
     scope = SCOPES[name]
-    with closing(log.case_spans(scope)) as spans:
-        found = list(spans)
+    found = list(log.case_spans(scope))
     assert len({span.case for span in found}) == len(found), "each case once"
     assert {span.case: span for span in found} == spans_by_hand(record for record in held(scope) if record.answered)
 
@@ -99,12 +97,11 @@ def test_an_officer_s_checks_are_counted_by_the_hour(shipped: Log) -> None:
     for record in RECORDS:
         hour = record.decided_at.replace(minute=0, second=0, microsecond=0)
         by_hand[record.authority, record.officer, hour].append(record.check_id)
-    with closing(shipped.officer_hours(SCOPES["everything"])) as hours:
-        found = list(hours)
+    found = list(shipped.officer_hours(SCOPES["everything"]))
     assert len(found) == len(by_hand)
-    for hour in found:
-        ids = by_hand[hour.authority, hour.officer, hour.hour]
-        assert hour == OfficerHour(hour.authority, hour.officer, hour.hour, len(ids), ids[0])
+    for one in found:
+        ids = by_hand[one.authority, one.officer, one.hour]
+        assert one == OfficerHour(one.authority, one.officer, one.hour, len(ids), ids[0])
 
 
 def test_a_walk_over_codes_is_found_in_its_hour(central: Engine, journals: Path) -> None:
