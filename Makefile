@@ -15,7 +15,7 @@ PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--u
 # The load generator that tells gRPC's statuses apart.
 GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-steps bench-watching generators proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ bench-grpcio: $(VENV)/.bench generators ## empty calls under the pinned grpcio a
 
 bench-database: $(VENV)/.test postgres ## measure shipping, importing and following on PostgreSQL and SQLite
 	$(BIN)/python -m bench.database
+
+bench-search: $(VENV)/.test postgres ## search and count a log of a million checks, embedded and on PostgreSQL
+	$(BIN)/python -m bench.searching
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

@@ -27,7 +27,8 @@ from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.deferral_service_pb2_grpc import DeferralServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
-from clearway.querylog.reader import Filter, Kind, Log
+from clearway.querylog.filter import Filter, Kind
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.databases import open_log

@@ -126,7 +126,9 @@ class Watched(RunningNode):
 
     def __init__(self, data_dir: Path, **settings: float) -> None:
         self._metrics = f"127.0.0.1:{free_port()}"
-        super().__init__(data_dir, catalogue="cn-demo", port=0, credentials=None, **{"metrics_listen": self._metrics} | settings)
+        super().__init__(
+            data_dir, catalogue="cn-demo", port=0, credentials=None, **{"metrics_listen": self._metrics} | settings
+        )
 
     def metric(self, name: str) -> float:
         """The value of a metric, summed over its labels; -1 while there is none."""

@@ -51,6 +51,7 @@ class MethodRule:
 CHECKS = (Role.CHECKER, Role.OFFICER)
 OFFICER = (Role.OFFICER,)
 REGISTRAR = (Role.REGISTRAR,)
+AUDITOR = (Role.AUDITOR,)
 REVIEWS = (Role.OFFICER, Role.AUDITOR)
 
 METHODS: Mapping[str, MethodRule] = MappingProxyType(
@@ -81,9 +82,14 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.RegistryService/EndLifting": MethodRule(REGISTRAR),
         "/clearway.v1.RegistryService/RecordAdverse": MethodRule(REGISTRAR),
         "/clearway.v1.RegistryService/GetSubject": MethodRule((Role.REGISTRAR, Role.AUDITOR), look=True),
-        "/clearway.v1.AuditService/ListAffectedChecks": MethodRule((Role.AUDITOR,), look=True),
+        "/clearway.v1.AuditService/ListAffectedChecks": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/ReportCoverage": MethodRule(REVIEWS, whole=True, look=True),
         "/clearway.v1.AuditService/ListOverdueOutcomes": MethodRule(REVIEWS, whole=True, look=True),
+        "/clearway.v1.AuditService/SearchChecks": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ShowCheck": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ReportFigures": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ListUnusualPatterns": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ReportSubjectAccess": MethodRule(AUDITOR, look=True),
         "/grpc.health.v1.Health/Check": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.health.v1.Health/Watch": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": MethodRule(openness=Openness.KNOWN),

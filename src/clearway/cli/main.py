@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
+        "audit": "clearway.cli.audit:audit",
         "cases": "clearway.cli.cases:cases",
         "access": "clearway.cli.access:access",
         "database": "clearway.cli.database:database",

@@ -30,6 +30,11 @@ from clearway.server.recording import Recording
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
+from clearway.server.reports.figures import Figures
+from clearway.server.reports.searches import Searches
+from clearway.server.reports.turn import Turn
+from clearway.server.reports.unusual import UnusualPatterns
+from clearway.server.reports.whole_check import WholeChecks
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
@@ -83,6 +88,7 @@ class Servicers:
     coverage: CoverageReports
     registry: RegistryService
     audits: Audits
+    reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
     cases: CaseStream
     records: AccessRecords
 
@@ -97,7 +103,12 @@ class Servicers:
             ),
             REGISTRY_SERVICE: self.registry.methods(),
             DEFERRAL_SERVICE: self.deferrals.methods(),
-            AUDIT_SERVICE: (*self.audits.methods(), *self.overdue.methods(), *self.coverage.methods()),
+            AUDIT_SERVICE: (
+                *self.audits.methods(),
+                *self.overdue.methods(),
+                *self.coverage.methods(),
+                *(method for report in self.reports for method in report.methods()),
+            ),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -112,6 +123,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
     language = Language(settings.language)
     sources = ScheduledSources(scheduled_feeds(settings))
     checks = checks_of(rules, stores, language, sources)
+    turn = Turn()
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
     return Servicers(
         checks=checks,
@@ -123,6 +135,12 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         coverage=CoverageReports(log),
         registry=RegistryService(door, catalogue, language, clock, rules.keys),
         audits=Audits(log, door, catalogue, language),
+        reports=(
+            Searches(log, catalogue, rules.keys, language),
+            WholeChecks(log, door, catalogue, language),
+            Figures(log, door, catalogue, language, due, clock, turn),
+            UnusualPatterns(log, door, catalogue, due, clock, turn),
+        ),
         cases=stores.cases,
         records=AccessRecords(stores.journal, Recording(catalogue, rules.worker), new_check_id, clock),
     )

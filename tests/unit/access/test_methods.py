@@ -57,6 +57,11 @@ def test_an_auditor_may_change_nothing() -> None:
         "AuditService/ListAffectedChecks",
         "AuditService/ReportCoverage",
         "AuditService/ListOverdueOutcomes",
+        "AuditService/SearchChecks",
+        "AuditService/ShowCheck",
+        "AuditService/ReportFigures",
+        "AuditService/ListUnusualPatterns",
+        "AuditService/ReportSubjectAccess",
     }
 
 
