@@ -50,6 +50,7 @@ from clearway.postgresql.privileges import grant
 from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
+from clearway.querylog.transparency.tables import TABLES as TREE_TABLES
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -64,7 +65,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0006"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -276,7 +277,12 @@ def grant_to_service(central: Engine, role: str) -> None:
         grant(
             connection,
             role,
-            append=(check_log.name, check_listing.name, postgresql.check_log_life.name),
+            append=(
+                check_log.name,
+                check_listing.name,
+                postgresql.check_log_life.name,
+                *(tree_table.name for tree_table in TREE_TABLES),
+            ),
             read=(VERSION_TABLE,),
             advance=(journal_cursor.name,),
             call=("check_log_make_month(date)",),

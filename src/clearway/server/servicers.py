@@ -14,6 +14,7 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.reader import Log
+from clearway.querylog.transparency.proving import Proving
 from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Methods
@@ -21,6 +22,7 @@ from clearway.server.checks import Checks, Clock
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
+from clearway.server.keys import load_witnesses
 from clearway.server.lookup import Lookup
 from clearway.server.outcomes import Outcomes
 from clearway.server.overdue import OverdueOutcomes
@@ -32,6 +34,7 @@ from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.transparency import Transparency
 from clearway.server.watching.case_stream import CaseStream
 from clearway.subjects.keys import SubjectKeys
 
@@ -63,6 +66,7 @@ class Stores:
     index: IndexReader
     journal: GroupCommit
     log: Log
+    proving: Proving
     door: RegistryDoor
     replays: Replays
     rounds: Rounds
@@ -82,6 +86,7 @@ class Servicers:
     coverage: CoverageReports
     registry: RegistryService
     audits: Audits
+    transparency: Transparency
     cases: CaseStream
 
     def unary(self) -> dict[str, Methods]:
@@ -95,7 +100,12 @@ class Servicers:
             ),
             REGISTRY_SERVICE: self.registry.methods(),
             DEFERRAL_SERVICE: self.deferrals.methods(),
-            AUDIT_SERVICE: (*self.audits.methods(), *self.overdue.methods(), *self.coverage.methods()),
+            AUDIT_SERVICE: (
+                *self.audits.methods(),
+                *self.overdue.methods(),
+                *self.coverage.methods(),
+                *self.transparency.methods(),
+            ),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -104,7 +114,7 @@ class Servicers:
 
 
 def servicers_of(rules: Rules, stores: Stores) -> Servicers:
-    """The servicers of one worker. Raises `FeedsRejected`."""
+    """The servicers of one worker. Raises `FeedsRejected` and `KeyUnreadable`."""
     settings, catalogue, clock = rules.settings, rules.catalogue, rules.clock
     log, door = stores.log, stores.door
     language = Language(settings.language)
@@ -121,6 +131,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         coverage=CoverageReports(log),
         registry=RegistryService(door, catalogue, language, clock),
         audits=Audits(log, door, catalogue, language),
+        transparency=Transparency(stores.proving, load_witnesses(settings)),
         cases=stores.cases,
     )
 

@@ -26,6 +26,8 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.querylog.transparency.folders import TileFolder
+from clearway.querylog.transparency.proving import Proving
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper
 from clearway.server.clock import SteadyClock
@@ -83,7 +85,8 @@ class Worker:
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
         journal = GroupCommit(Journal(settings.data_dir / "journal", incarnation))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
-        log = Log(attach_log(settings), settings.data_dir / "journal")
+        central = attach_log(settings)
+        log = Log(central, settings.data_dir / "journal")
         window = timedelta(seconds=settings.retry_window)
         ids = RequestIds(capacity=REQUEST_IDS_KEPT, seconds=settings.retry_window)
         recall = Recall(ids, log, window, self._clock)
@@ -94,7 +97,8 @@ class Worker:
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
-        stores = Stores(index, journal, log, self._door, replays, rounds, cases)
+        proving = Proving(central, TileFolder(settings.tree_dir))
+        stores = Stores(index, journal, log, proving, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._set_serving(False)
         settle()

@@ -96,6 +96,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
     ERROR_REASON_REGISTRY_UNAVAILABLE: _ErrorReason.ValueType  # 36
     """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+    ERROR_REASON_TREE_BEHIND: _ErrorReason.ValueType  # 60
+    """UNAVAILABLE: the tree over the log, as published on this node, does not cover this yet."""
+    ERROR_REASON_UNKNOWN_TREE_SIZE: _ErrorReason.ValueType  # 61
+    """INVALID_ARGUMENT: no tree of that size was signed, or it is not published on this node (`have`)."""
+    ERROR_REASON_TILE_NOT_FOUND: _ErrorReason.ValueType  # 62
+    """NOT_FOUND: the published tree has no file of that name."""
+    ERROR_REASON_COSIGNATURE_REJECTED: _ErrorReason.ValueType  # 63
+    """INVALID_ARGUMENT: the note is no checkpoint of this log, or holds no valid cosignature of a known witness."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -174,4 +182,12 @@ ERROR_REASON_INVALID_CURSOR: ErrorReason.ValueType  # 35
 """INVALID_ARGUMENT: the cursor or page token is not one of ours."""
 ERROR_REASON_REGISTRY_UNAVAILABLE: ErrorReason.ValueType  # 36
 """UNAVAILABLE: the registry's database cannot be reached, or takes no writes (`fault`); checks go on from the index."""
+ERROR_REASON_TREE_BEHIND: ErrorReason.ValueType  # 60
+"""UNAVAILABLE: the tree over the log, as published on this node, does not cover this yet."""
+ERROR_REASON_UNKNOWN_TREE_SIZE: ErrorReason.ValueType  # 61
+"""INVALID_ARGUMENT: no tree of that size was signed, or it is not published on this node (`have`)."""
+ERROR_REASON_TILE_NOT_FOUND: ErrorReason.ValueType  # 62
+"""NOT_FOUND: the published tree has no file of that name."""
+ERROR_REASON_COSIGNATURE_REJECTED: ErrorReason.ValueType  # 63
+"""INVALID_ARGUMENT: the note is no checkpoint of this log, or holds no valid cosignature of a known witness."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
