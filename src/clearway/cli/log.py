@@ -11,6 +11,7 @@ from typing import Any
 import click
 from google.rpc import status_pb2
 
+from clearway.cli import tree
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_json_line, print_table
@@ -33,6 +34,10 @@ AFFECTED_AT_ONCE = 500
 @click.group()
 def log() -> None:
     """The log of checks: what was asked, by whom, for what, and what was answered."""
+
+
+for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify):
+    log.add_command(command)
 
 
 def opened(data_dir: Path | None) -> Log:

@@ -46,6 +46,21 @@ def load_signer(settings: Settings) -> Signer:
         raise KeyUnreadable(f"{path} does not hold the log's signing key") from fault
 
 
+def renew_signer(settings: Settings, origin: str) -> Signer:
+    """Make another key that signs the log, under that name; the old file stays beside it as `log.key.HINT`.
+
+    A key in the settings is renewed there, and given as it is. Raises `KeyUnreadable`.
+    """
+    old = load_signer(settings)
+    if settings.log_key:
+        return old
+    path = log_key_file(settings)
+    renewed = Signer(origin or old.name, secrets.token_bytes(32))
+    os.rename(path, path.with_name(f"{path.name}.{old.verifier.key_id.hex()}"))
+    make_key(path, renewed.secret)
+    return renewed
+
+
 def log_key_file(settings: Settings) -> Path:
     """Where the key that signs the log is kept, unless it is in the settings."""
     return settings.data_dir / "keys" / "log.key"

@@ -74,6 +74,10 @@ class Report:
         """Put down what is wrong."""
         self.findings.append(Finding(fault, index, check_id, detail))
 
+    def put_in_order(self) -> None:
+        """The first bad leaf first; a fork says less than what else is found, as it only names a range."""
+        self.findings.sort(key=lambda finding: (finding.fault is Fault.TREE_FORKED, finding.index))
+
     @property
     def over(self) -> bool:
         """Whether enough is wrong."""
@@ -139,7 +143,7 @@ def audit_database(
         published = _Published(folder, promises, verifiers)
         _walk(connection, report, promises, published)
         _find_added(connection, report)
-    report.findings.sort(key=lambda finding: finding.index)
+    report.put_in_order()
     return report
 
 
@@ -290,7 +294,7 @@ def audit_files(
             if report.over:
                 return report
     promises.end(tree)
-    report.findings.sort(key=lambda finding: finding.index)
+    report.put_in_order()
     return report
 
 

@@ -161,7 +161,10 @@ def signers_in(connection: Connection) -> list[Verifier]:
 
 
 def enter_signer(connection: Connection, verifier: Verifier) -> None:
-    """Make this key the log's: from now on it signs."""
+    """Make this key the log's, where it is not already: from now on it signs."""
+    known = signers_in(connection)
+    if known and known[-1] == verifier:
+        return
     last: int | None = connection.execute(select(func.max(log_signer.c.number))).scalar()
     connection.execute(insert(log_signer), {"number": (last or 0) + 1, "vkey": verifier.vkey})
 
