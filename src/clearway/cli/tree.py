@@ -146,6 +146,7 @@ def verify(
     """
     keys = [parsed_key(vkey) for vkey in vkeys]
     kept = [file.read_bytes() for file in since]
+    raw: bytes | None
     if folder is not None or server is not None:
         if not keys:
             fail("give the log's public key with --key", Exit.INVALID)

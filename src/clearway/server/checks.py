@@ -10,12 +10,14 @@ from clearway.decision.decide import decide
 from clearway.decision.explain import Language
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import Snapshot
+from clearway.querylog.central import StoredCheck
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.errors import Refusal
 from clearway.server.freshness import Freshness
 from clearway.server.lookup import Lookup
 from clearway.server.question import item_of, question_of
+from clearway.server.receipts import Receipts
 from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
@@ -43,6 +45,7 @@ class Checks:
         clock: Clock,
         new_id: NewId,
         sources: ScheduledSources,
+        receipts: Receipts,
     ) -> None:
         self._catalogue = catalogue
         self._lookup = lookup
@@ -55,6 +58,7 @@ class Checks:
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
+        self._receipts = receipts
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
 
@@ -102,6 +106,8 @@ class Checks:
         record = self._recording.answered(
             call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw
         )
+        if request.receipt:
+            raw = self._receipts.attached(StoredCheck.of(record))
         return Answer(raw, record, check_id)
 
     async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:

@@ -22,10 +22,11 @@ from clearway.server.checks import Checks, Clock
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
-from clearway.server.keys import load_witnesses
+from clearway.server.keys import load_signer, load_witnesses
 from clearway.server.lookup import Lookup
 from clearway.server.outcomes import Outcomes
 from clearway.server.overdue import OverdueOutcomes
+from clearway.server.receipts import Receipts
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
 from clearway.server.registry_door import RegistryDoor
@@ -67,6 +68,7 @@ class Stores:
     journal: GroupCommit
     log: Log
     proving: Proving
+    receipts: Receipts
     door: RegistryDoor
     replays: Replays
     rounds: Rounds
@@ -97,6 +99,7 @@ class Servicers:
                 ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, self.batches.check),
                 ("GetCheck", pb.GetCheckRequest, self.recorded.get),
                 *self.outcomes.methods(),
+                ("GetReceiptKeys", pb.GetReceiptKeysRequest, self.transparency.get_receipt_keys),
             ),
             REGISTRY_SERVICE: self.registry.methods(),
             DEFERRAL_SERVICE: self.deferrals.methods(),
@@ -131,7 +134,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         coverage=CoverageReports(log),
         registry=RegistryService(door, catalogue, language, clock),
         audits=Audits(log, door, catalogue, language),
-        transparency=Transparency(stores.proving, load_witnesses(settings)),
+        transparency=Transparency(stores.proving, load_witnesses(settings), load_signer(settings).verifier),
         cases=stores.cases,
     )
 
@@ -151,6 +154,7 @@ def checks_of(rules: Rules, stores: Stores, language: Language, sources: Schedul
         clock=rules.clock,
         new_id=new_check_id,
         sources=sources,
+        receipts=stores.receipts,
     )
 
 

@@ -40,10 +40,11 @@ from clearway.server.interceptors.faults import faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
-from clearway.server.keys import load_keys
+from clearway.server.keys import load_keys, load_signer
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.recall import Recall
+from clearway.server.receipts import Receipts
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Replays
 from clearway.server.rounds import Rounds
@@ -92,13 +93,14 @@ class Worker:
         recall = Recall(ids, log, window, self._clock)
         await recall.begin()
         siblings = Siblings(ids, log.tail(skip=incarnation)) if settings.workers > 1 else None
-        replays = Replays(ids, log, window, self._clock, siblings)
+        receipts = Receipts(load_signer(settings))
+        replays = Replays(ids, log, window, self._clock, siblings, receipts.attached)
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
         proving = Proving(central, TileFolder(settings.tree_dir))
-        stores = Stores(index, journal, log, proving, self._door, replays, rounds, cases)
+        stores = Stores(index, journal, log, proving, receipts, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._set_serving(False)
         settle()

@@ -49,6 +49,10 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
     ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
     ErrorReason.REGISTRY_UNAVAILABLE: Code.UNAVAILABLE,
+    ErrorReason.TREE_BEHIND: Code.UNAVAILABLE,
+    ErrorReason.UNKNOWN_TREE_SIZE: Code.INVALID_ARGUMENT,
+    ErrorReason.TILE_NOT_FOUND: Code.NOT_FOUND,
+    ErrorReason.COSIGNATURE_REJECTED: Code.INVALID_ARGUMENT,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

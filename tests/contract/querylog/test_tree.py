@@ -264,7 +264,7 @@ def test_tampering_is_found_and_the_first_bad_row_named(tree: Tree, tampering: T
     tampering.act(tree)
     report = audit_database(tree.central, KEY, tree.folder, tree.kept if tampering.with_kept else ())
     first = report.findings[0]
-    assert (first.fault, first.index) == (tampering.fault, tampering.index)
+    assert (first.fault, first.index) == (tampering.fault, tampering.leaf)
     if first.fault.name.startswith(("ROW", "LEAF")):
         slipped = first.fault is Fault.ROW_ADDED
         assert first.check_id == a_check_id(99 if slipped else first.index + 1)
@@ -279,9 +279,7 @@ def test_what_only_a_kept_checkpoint_shows(tree: Tree, tampering: Tampering) -> 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.done)
 def test_the_auditors_guide_has_the_table_of_tamperings(tampering: Tampering) -> None:
     needs = " with `--since`" if tampering.with_kept else ""
-    assert f"| {tampering.done} | `{tampering.fault.name}` at leaf {tampering.index}{needs} |" in PAGE.read_text(
-        "utf-8"
-    )
+    assert f"| {tampering.done} | `{tampering.fault.name}` at leaf {tampering.leaf}{needs} |" in PAGE.read_text("utf-8")
 
 
 def test_an_outsider_finds_a_changed_file(tree: Tree) -> None:

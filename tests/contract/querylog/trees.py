@@ -182,7 +182,7 @@ class Tampering(NamedTuple):
     done: str
     act: Callable[[Tree], None]
     fault: Fault
-    index: int
+    leaf: int
     with_kept: bool = False
     """Whether it takes a checkpoint kept from earlier (`--since`) to see it."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Engine, select
 
-from clearway.querylog.central import check_log
+from clearway.querylog.central import check_log, reaching
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
@@ -15,6 +16,8 @@ from clearway.querylog.transparency.merkle import Read, consistency_proof, inclu
 from clearway.querylog.transparency.notes import Verifier, parse_note
 from clearway.querylog.transparency.proofs import LoggedProof
 from clearway.querylog.transparency.tiles import TileInvalid, subtrees
+
+T = TypeVar("T")
 
 
 class TreeBehind(Exception):
@@ -57,6 +60,15 @@ class Proving:
     def __init__(self, central: Engine, folder: TileFolder) -> None:
         self._central = central
         self._folder = folder
+
+    def asked(self, question: Callable[[], T]) -> T:
+        """What a question to this gives. Raises `LogUnreachable` where the log's database cannot be asked."""
+        with reaching(self._central):
+            return question()
+
+    def keys(self) -> list[Verifier]:
+        """The log's keys, the first one first."""
+        return leaves.signers(self._central)
 
     def signed(self, size: int = 0) -> SignedTree:
         """The signed tree of that size, or the latest published one. Raises `TreeBehind`, `UnknownTreeSize`."""
