@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
+        "replay": "clearway.cli.replay:replay",
         "receipt": "clearway.cli.receipts:receipt",
         "cases": "clearway.cli.cases:cases",
         "database": "clearway.cli.database:database",
