@@ -312,7 +312,7 @@ def test_a_check_without_its_purpose_is_invalid(field: str) -> None:
 
 
 CHECKERS = {
-    "CheckService": {"CheckSubject", "BatchCheckSubjects", "GetCheck", "ReportOutcome", "WatchCases"},
+    "CheckService": {"CheckSubject", "BatchCheckSubjects", "GetCheck", "ReportOutcome", "WatchCases", "GetReceiptKeys"},
     "DeferralService": {
         "Commit",
         "IssueNotice",
@@ -371,7 +371,7 @@ def test_no_command_against_a_service_enumerates() -> None:
     case_acts = ("commit", "notice", "supplement", "extend", "withdraw", "lapse", "deferral")
     case_lists = ("report", "overdue", "coverage")
     cases = {f"cases {name}" for name in (*case_acts, *case_lists)}
-    assert set(asking(cli)) == {"check", "batch", "watch", "health", *cases}
+    assert set(asking(cli)) == {"check", "batch", "watch", "health", "receipt keys", "log verify", *cases}
 
 
 def test_a_masked_code_alone_is_never_searched_for() -> None:

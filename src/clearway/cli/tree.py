@@ -87,7 +87,8 @@ def prove(check_id: str, data_dir: Path | None) -> None:
     """Print the proof that a check is on the log: a file that anybody verifies with the public key (tlog-proof)."""
     settings = settings_from({"data_dir": data_dir})
     try:
-        proof, _ = Proving(central_of(settings), TileFolder(settings.tree_dir)).inclusion(check_id)
+        proving = Proving(central_of(settings), TileFolder(settings.tree_dir), settings.data_dir / "journal")
+        proof, _ = proving.inclusion(check_id)
     except (NoSuchCheck, TreeBehind) as fault:
         fail(str(fault), Exit.FAILED)
     click.echo(proof.raw.decode(), nl=False)

@@ -160,6 +160,10 @@ journal_cursor = Table(
 )
 
 
+for tree_table in TREE_TABLES:
+    tree_table.to_metadata(metadata)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCheck:
     """A recorded check: the record, its exact bytes, and its place in the central log (None: not shipped yet)."""
@@ -281,7 +285,7 @@ def grant_to_service(central: Engine, role: str) -> None:
                 check_log.name,
                 check_listing.name,
                 postgresql.check_log_life.name,
-                *(tree_table.name for tree_table in TREE_TABLES),
+                *(one.name for one in TREE_TABLES),
             ),
             read=(VERSION_TABLE,),
             advance=(journal_cursor.name,),

@@ -99,7 +99,7 @@ class Worker:
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
-        proving = Proving(central, TileFolder(settings.tree_dir))
+        proving = Proving(central, TileFolder(settings.tree_dir), settings.data_dir / "journal")
         stores = Stores(index, journal, log, proving, receipts, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._set_serving(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint as SecondCheckpoint
 from tlog_scales.tlog import ConsistencyProof, InclusionProof
 
+from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Fault, audit_database, audit_files
@@ -79,7 +81,7 @@ def test_nothing_new_is_not_signed_again(tree: Tree) -> None:
 
 
 def test_a_leaf_opens_to_the_rows_exact_bytes(tree: Tree) -> None:
-    opened = Proving(tree.central, tree.folder).opened(a_check_id(7))
+    opened = tree.proving().opened(a_check_id(7))
     assert opened.record == encode_record(a_record(7))
     assert opened.salt is not None
     assert entry_of(a_check_id(7), opened.record, opened.salt).raw == opened.entry
@@ -163,7 +165,7 @@ def test_a_second_implementation_reads_the_published_tree(tree: Tree) -> None:
     checkpoint.verify(Vkey.from_string(SIGNER.verifier.vkey))
     assert checkpoint.size == 511
     assert reader.calculate_root_hash() == checkpoint.root_hash
-    proving = Proving(tree.central, tree.folder)
+    proving = tree.proving()
     for number in (1, 2, 255, 256, 257, 300, 511):
         proof, entry = proving.inclusion(a_check_id(number))
         assert reader.get_entry(number - 1) == entry
@@ -175,25 +177,33 @@ def test_a_second_implementation_reads_the_published_tree(tree: Tree) -> None:
 def test_a_second_implementation_takes_the_consistency_proof(tree: Tree) -> None:
     tree.grow(501)
     before = SecondCheckpoint.from_text(tree.kept[0].decode())
-    signed, hashes = Proving(tree.central, tree.folder).consistency(before.size)
+    signed, hashes = tree.proving().consistency(before.size)
     ConsistencyProof(before.size, 511, list(hashes)).check(before.root_hash, signed.checkpoint.root)
 
 
 def test_a_proof_as_a_file_is_verified_with_the_key_alone(tree: Tree) -> None:
-    proof, entry = Proving(tree.central, tree.folder).inclusion(a_check_id(3))
+    proof, entry = tree.proving().inclusion(a_check_id(3))
     kept = parse_proof(proof.raw)
     assert (kept, kept.extra) == (proof, entry)
     assert kept.verify(entry, KEY).size == 10
 
 
+def test_a_check_that_is_not_shipped_yet_is_no_unknown_one(tree: Tree) -> None:
+    with closing(Journal(tree.journals, "w-late")) as journal:
+        journal.append([encode_record(a_record(50))])
+        for ask in (tree.proving().inclusion, tree.proving().opened):
+            with pytest.raises(TreeBehind):
+                ask(a_check_id(50))
+
+
 def test_proofs_of_earlier_trees(tree: Tree) -> None:
-    proving = Proving(tree.central, tree.folder)
+    proving = tree.proving()
     proof, entry = proving.inclusion(a_check_id(3), 4)
     assert parse_proof(proof.raw).verify(entry, KEY).size == 4
 
 
 def test_what_has_no_proof_yet_or_never(tree: Tree, tmp_path: Path) -> None:
-    proving = Proving(tree.central, tree.folder)
+    proving = tree.proving()
     with pytest.raises(NoSuchCheck):
         proving.inclusion(a_check_id(77))
     with pytest.raises(TreeBehind):
@@ -203,7 +213,7 @@ def test_what_has_no_proof_yet_or_never(tree: Tree, tmp_path: Path) -> None:
     with pytest.raises(UnknownTreeSize):
         proving.consistency(11)
     with pytest.raises(TreeBehind):
-        Proving(tree.central, TileFolder(tmp_path / "nothing")).signed()
+        Proving(tree.central, TileFolder(tmp_path / "nothing"), tree.journals).signed()
 
 
 # Witnesses

@@ -20,6 +20,7 @@ from clearway.querylog.transparency.entries import entry_of
 from clearway.querylog.transparency.folders import TileFolder
 from clearway.querylog.transparency.notary import Notary
 from clearway.querylog.transparency.notes import Signer
+from clearway.querylog.transparency.proving import Proving
 from clearway.querylog.transparency.tiles import CHECKPOINT_FILE
 from tests.unit.querylog.records import a_check_id, a_record
 
@@ -52,6 +53,9 @@ class Tree:
         raw = self.folder.checkpoint()
         assert raw is not None
         self.kept.append(raw)
+
+    def proving(self) -> Proving:
+        return Proving(self.central, self.folder, self.journals)
 
     def forget_files(self) -> None:
         shutil.rmtree(self.folder.folder)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine, select
 
 from clearway.querylog.central import check_log, reaching
+from clearway.querylog.reader import Log
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
@@ -33,7 +35,7 @@ class UnknownTreeSize(Exception):
 
 
 class NoSuchCheck(Exception):
-    """No row of the central log has this id, and no leaf either."""
+    """No recorded check has this id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ class Opened:
 class Proving:
     """Reads the tree. Blocking; safe to share between threads."""
 
-    def __init__(self, central: Engine, folder: TileFolder) -> None:
+    def __init__(self, central: Engine, folder: TileFolder, journals: Path) -> None:
         self._central = central
         self._folder = folder
+        self._log = Log(central, journals)
 
     def asked(self, question: Callable[[], T]) -> T:
         """What a question to this gives. Raises `LogUnreachable` where the log's database cannot be asked."""
@@ -136,7 +139,6 @@ class Proving:
             raise TreeBehind("the tree's files on this node are not whole") from fault
 
     def _require_row(self, check_id: str) -> None:
-        with self._central.connect() as connection:
-            query = select(check_log.c.seq).where(check_log.c.check_id == check_id)
-            if connection.execute(query).first() is None:
-                raise NoSuchCheck("no recorded check has this id")
+        """Raise `NoSuchCheck` where nothing of that id is recorded, shipped or not."""
+        if self._log.get(check_id) is None:
+            raise NoSuchCheck("no recorded check has this id")
