@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
@@ -23,7 +23,7 @@ from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpo
 from clearway.querylog.transparency.entries import SALT_BYTES
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.mirror import Mirror
-from clearway.querylog.transparency.notes import Note, Signer, parse_note
+from clearway.querylog.transparency.notes import Note, Signer, Verifier, parse_note
 from clearway.querylog.transparency.tiles import TileInvalid
 
 _log = structlog.get_logger(__name__)
@@ -99,26 +99,29 @@ class Notary:
             return None
         with self._central.connect() as connection:
             last = leaves.last_signed(connection)
-        if last is not None and last.size >= self._mirror.size:
+        size = self._mirror.size
+        if size == 0 or (last is not None and last.size >= size):
             return None
+        # All hashing is done before the turn is asked for: others write to the log meanwhile.
+        if last is not None:
+            self._agree(parse_checkpoint(parse_note(last.raw).text))
+        text = Checkpoint(self._signer.name, size, self._mirror.root(size)).text
+        note = Note(text, (self._signer.sign(text),))
         with leaves.in_turn(self._central) as turn:
-            if turn is None:
+            if turn is None or leaves.last_signed(turn) != last or not self._may_sign(turn, self._signer.verifier):
                 return None
-            last = leaves.last_signed(turn)
-            known = leaves.signers_in(turn)
-            if not known:
-                leaves.enter_signer(turn, self._signer.verifier)
-            elif known[-1] != self._signer.verifier:
-                _log.warning("not_the_logs_key", key=self._signer.verifier.vkey)
-                return None
-            size = self._mirror.size
-            if size == 0 or (last is not None and last.size >= size):
-                return None
-            if last is not None:
-                self._agree(parse_checkpoint(parse_note(last.raw).text))
-            text = Checkpoint(self._signer.name, size, self._mirror.root(size)).text
-            leaves.store_signed(turn, size, Note(text, (self._signer.sign(text),)), int(self._clock()))
+            leaves.store_signed(turn, size, note, int(self._clock()))
             return size
+
+    def _may_sign(self, turn: Connection, own: Verifier) -> bool:
+        """Whether this node's key is the log's; the first one becomes it."""
+        known = leaves.signers_in(turn)
+        if not known:
+            leaves.enter_signer(turn, own)
+        elif known[-1] != own:
+            _log.warning("not_the_logs_key", key=own.vkey)
+            return False
+        return True
 
     def _publish(self) -> None:
         signed = leaves.signed_at_size(self._central)
