@@ -63,6 +63,7 @@ class Notary:
         self._clock = clock
         self._mirror = Mirror(folder)
         self._published: bytes | None = None
+        self._told = False
 
     def step(self) -> Noted:
         """Number what is settled, sign, publish. Raises `TreeForked` and SQLAlchemy's `DBAPIError`; nothing is lost."""
@@ -119,7 +120,9 @@ class Notary:
         if not known:
             leaves.enter_signer(turn, own)
         elif known[-1] != own:
-            _log.warning("not_the_logs_key", key=own.vkey)
+            if not self._told:
+                _log.warning("not_the_logs_key", key=own.vkey)
+            self._told = True
             return False
         return True
 
