@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, and_, func, select
 
 from clearway.querylog.central import check_log, row_of
 from clearway.querylog.record import UnreadableRecord, decode_record
@@ -253,7 +253,7 @@ def _find_added(connection: Connection, report: Report) -> None:
     last = connection.execute(select(func.max(log_leaf.c.seq))).scalar()
     query = (
         select(check_log.c.seq, check_log.c.check_id)
-        .outerjoin(log_leaf, log_leaf.c.check_id == check_log.c.check_id)
+        .outerjoin(log_leaf, and_(log_leaf.c.check_id == check_log.c.check_id, log_leaf.c.seq.is_not(None)))
         .where(check_log.c.seq <= (last or 0), log_leaf.c.leaf_index.is_(None))
         .order_by(check_log.c.seq)
         .limit(MOST_FINDINGS)

@@ -176,8 +176,9 @@ class Signer:
 
     def sign(self, text: str) -> Signature:
         """The signature over a text."""
-        raw = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
-        return Signature(self.name, self.verifier.key_id, raw)
+        private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        own = Verifier(self.name, Algorithm.ED25519, private.public_key().public_bytes_raw())
+        return Signature(self.name, own.key_id, private.sign(text.encode()))
 
 
 def parse_signer(text: str) -> Signer:
