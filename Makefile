@@ -15,7 +15,7 @@ PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--u
 # The load generator that tells gRPC's statuses apart.
 GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash crosschecks
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,10 @@ test: $(VENV)/.test postgres ## run every test
 examples: $(VENV)/.test ## run the examples, in Python and in Java, against a node, and look at what they print
 	@command -v mvn >/dev/null || apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless
 	$(BIN)/python -m pytest tests/contract/test_examples.py
+
+crosschecks: $(VENV)/.test ## verify the log's published tree with the Go project's packages
+	@command -v go >/dev/null || apt-get install -y --no-install-recommends golang-go
+	CLEARWAY_CROSSCHECKS=1 $(BIN)/python -m pytest -n 0 tests/contract/querylog/test_other_tools.py
 
 lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/ruff format --check .

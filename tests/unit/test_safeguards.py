@@ -314,7 +314,7 @@ def test_a_check_without_its_purpose_is_invalid(field: str) -> None:
 
 
 CHECKERS = {
-    "CheckService": {"CheckSubject", "BatchCheckSubjects", "GetCheck", "ReportOutcome", "WatchCases"},
+    "CheckService": {"CheckSubject", "BatchCheckSubjects", "GetCheck", "ReportOutcome", "WatchCases", "GetReceiptKeys"},
     "DeferralService": {
         "Commit",
         "IssueNotice",
@@ -375,7 +375,7 @@ def test_no_command_against_a_service_enumerates() -> None:
     cases = {f"cases {name}" for name in (*case_acts, *case_lists)}
     # An auditor's: they read what was asked, never what is listed.
     audits = {f"audit {name}" for name in ("search", "show", "report", "patterns", "subject")}
-    assert set(asking(cli)) == {"check", "batch", "watch", "health", *cases, *audits}
+    assert set(asking(cli)) == {"check", "batch", "watch", "health", "receipt keys", "log verify", *cases, *audits}
 
 
 def test_an_auditor_s_search_reads_the_log_and_not_the_lists() -> None:

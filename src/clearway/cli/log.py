@@ -12,6 +12,7 @@ from typing import Any
 import click
 from google.rpc import error_details_pb2, status_pb2
 
+from clearway.cli import tree
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
 from clearway.cli.log_forms import FORMS
@@ -40,6 +41,10 @@ REASONS_OF_ACCESS = frozenset(ErrorReason.Name(reason) for reason in OF_ACCESS)
 @click.group()
 def log() -> None:
     """The log of checks: what was asked, by whom, for what, and what was answered."""
+
+
+for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify):
+    log.add_command(command)
 
 
 def opened(data_dir: Path | None) -> Log:

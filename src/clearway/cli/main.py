@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
         "audit": "clearway.cli.audit:audit",
+        "replay": "clearway.cli.replay:replay",
+        "receipt": "clearway.cli.receipts:receipt",
         "cases": "clearway.cli.cases:cases",
         "access": "clearway.cli.access:access",
         "database": "clearway.cli.database:database",

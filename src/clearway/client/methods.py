@@ -12,6 +12,7 @@ from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import check_service_pb2 as checks
 from clearway.gen.v1 import deferral_service_pb2 as deferrals
 from clearway.gen.v1 import registry_service_pb2 as registry
+from clearway.gen.v1 import transparency_pb2 as tree
 
 RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -46,6 +47,7 @@ BATCH_CHECK_SUBJECTS = method_of(
 GET_CHECK = method_of(CHECKS, "GetCheck", checks.GetCheckRequest, checks.GetCheckResponse)
 REPORT_OUTCOME = method_of(CHECKS, "ReportOutcome", checks.ReportOutcomeRequest, checks.ReportOutcomeResponse)
 WATCH_CASES = method_of(CHECKS, "WatchCases", checks.WatchCasesRequest, checks.WatchCasesResponse)
+GET_RECEIPT_KEYS = method_of(CHECKS, "GetReceiptKeys", checks.GetReceiptKeysRequest, checks.GetReceiptKeysResponse)
 
 COMMIT = method_of(DEFERRALS, "Commit", deferrals.CommitRequest, deferrals.CommitResponse)
 ISSUE_NOTICE = method_of(DEFERRALS, "IssueNotice", deferrals.IssueNoticeRequest, deferrals.IssueNoticeResponse)
@@ -65,6 +67,16 @@ REPORT_COVERAGE = method_of(AUDIT, "ReportCoverage", audit.ReportCoverageRequest
 LIST_OVERDUE_OUTCOMES = method_of(
     AUDIT, "ListOverdueOutcomes", audit.ListOverdueOutcomesRequest, audit.ListOverdueOutcomesResponse
 )
+GET_CHECKPOINT = method_of(AUDIT, "GetCheckpoint", tree.GetCheckpointRequest, tree.GetCheckpointResponse)
+GET_INCLUSION_PROOF = method_of(
+    AUDIT, "GetInclusionProof", tree.GetInclusionProofRequest, tree.GetInclusionProofResponse
+)
+GET_CONSISTENCY_PROOF = method_of(
+    AUDIT, "GetConsistencyProof", tree.GetConsistencyProofRequest, tree.GetConsistencyProofResponse
+)
+GET_ENTRY = method_of(AUDIT, "GetEntry", tree.GetEntryRequest, tree.GetEntryResponse)
+GET_TILE = method_of(AUDIT, "GetTile", tree.GetTileRequest, tree.GetTileResponse)
+ADD_COSIGNATURE = method_of(AUDIT, "AddCosignature", tree.AddCosignatureRequest, tree.AddCosignatureResponse)
 
 REGISTER_SUBJECT = method_of(
     REGISTRY, "RegisterSubject", registry.RegisterSubjectRequest, registry.RegisterSubjectResponse
@@ -92,6 +104,7 @@ ALL: tuple[Method[Any, Any], ...] = (
     GET_CHECK,
     REPORT_OUTCOME,
     WATCH_CASES,
+    GET_RECEIPT_KEYS,
     COMMIT,
     ISSUE_NOTICE,
     SUPPLEMENT,
@@ -103,6 +116,12 @@ ALL: tuple[Method[Any, Any], ...] = (
     LIST_AFFECTED_CHECKS,
     REPORT_COVERAGE,
     LIST_OVERDUE_OUTCOMES,
+    GET_CHECKPOINT,
+    GET_INCLUSION_PROOF,
+    GET_CONSISTENCY_PROOF,
+    GET_ENTRY,
+    GET_TILE,
+    ADD_COSIGNATURE,
     REGISTER_SUBJECT,
     ENTER_LISTING,
     CORRECT_LISTING,

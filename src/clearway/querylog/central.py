@@ -51,6 +51,7 @@ from clearway.postgresql.privileges import grant
 from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
+from clearway.querylog.transparency.tables import TABLES as TREE_TABLES
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -212,6 +213,10 @@ journal_cursor = Table(
 )
 
 
+for tree_table in TREE_TABLES:
+    tree_table.to_metadata(metadata)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCheck:
     """A recorded check: the record, its exact bytes, and its place in the central log (None: not shipped yet)."""
@@ -333,7 +338,12 @@ def grant_to_service(central: Engine, role: str) -> None:
         grant(
             connection,
             role,
-            append=(check_log.name, check_listing.name, postgresql.check_log_life.name),
+            append=(
+                check_log.name,
+                check_listing.name,
+                postgresql.check_log_life.name,
+                *(one.name for one in TREE_TABLES),
+            ),
             read=(VERSION_TABLE,),
             advance=(journal_cursor.name, REQUEST_CLAIMS),
             forget=(REQUEST_CLAIMS,),

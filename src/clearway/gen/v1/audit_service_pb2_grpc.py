@@ -5,6 +5,7 @@ import warnings
 
 from clearway.gen.v1 import audit_reports_pb2 as clearway_dot_v1_dot_audit__reports__pb2
 from clearway.gen.v1 import audit_service_pb2 as clearway_dot_v1_dot_audit__service__pb2
+from clearway.gen.v1 import transparency_pb2 as clearway_dot_v1_dot_transparency__pb2
 
 GRPC_GENERATED_VERSION = '1.83.2'
 GRPC_VERSION = grpc.__version__
@@ -76,6 +77,36 @@ class AuditServiceStub:
                 request_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.FromString,
                 _registered_method=True)
+        self.GetCheckpoint = channel.unary_unary(
+                '/clearway.v1.AuditService/GetCheckpoint',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.GetCheckpointRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.GetCheckpointResponse.FromString,
+                _registered_method=True)
+        self.GetInclusionProof = channel.unary_unary(
+                '/clearway.v1.AuditService/GetInclusionProof',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.GetInclusionProofRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.GetInclusionProofResponse.FromString,
+                _registered_method=True)
+        self.GetConsistencyProof = channel.unary_unary(
+                '/clearway.v1.AuditService/GetConsistencyProof',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofResponse.FromString,
+                _registered_method=True)
+        self.GetEntry = channel.unary_unary(
+                '/clearway.v1.AuditService/GetEntry',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.GetEntryRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.GetEntryResponse.FromString,
+                _registered_method=True)
+        self.GetTile = channel.unary_unary(
+                '/clearway.v1.AuditService/GetTile',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.GetTileRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.GetTileResponse.FromString,
+                _registered_method=True)
+        self.AddCosignature = channel.unary_unary(
+                '/clearway.v1.AuditService/AddCosignature',
+                request_serializer=clearway_dot_v1_dot_transparency__pb2.AddCosignatureRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_transparency__pb2.AddCosignatureResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -138,6 +169,48 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCheckpoint(self, request, context):
+        """The latest signed checkpoint of the log's tree, or one of an earlier size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInclusionProof(self, request, context):
+        """That a check is in the tree, provable to anybody who has the log's public key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsistencyProof(self, request, context):
+        """That a later tree begins with an earlier one: nothing was changed or taken out in between.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEntry(self, request, context):
+        """A check's leaf and what it commits to: the record's exact bytes and the salt.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTile(self, request, context):
+        """A file of the published tree, for those who verify it from outside.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddCosignature(self, request, context):
+        """Keep a witness's cosignature with the checkpoint it is of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -180,6 +253,36 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ReportSubjectAccess,
                     request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.SerializeToString,
+            ),
+            'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCheckpoint,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.GetCheckpointRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.GetCheckpointResponse.SerializeToString,
+            ),
+            'GetInclusionProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInclusionProof,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.GetInclusionProofRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.GetInclusionProofResponse.SerializeToString,
+            ),
+            'GetConsistencyProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsistencyProof,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofResponse.SerializeToString,
+            ),
+            'GetEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEntry,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.GetEntryRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.GetEntryResponse.SerializeToString,
+            ),
+            'GetTile': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTile,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.GetTileRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.GetTileResponse.SerializeToString,
+            ),
+            'AddCosignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddCosignature,
+                    request_deserializer=clearway_dot_v1_dot_transparency__pb2.AddCosignatureRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_transparency__pb2.AddCosignatureResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -399,6 +502,168 @@ class AuditService:
             '/clearway.v1.AuditService/ReportSubjectAccess',
             clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.SerializeToString,
             clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/GetCheckpoint',
+            clearway_dot_v1_dot_transparency__pb2.GetCheckpointRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.GetCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInclusionProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/GetInclusionProof',
+            clearway_dot_v1_dot_transparency__pb2.GetInclusionProofRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.GetInclusionProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsistencyProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/GetConsistencyProof',
+            clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.GetConsistencyProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/GetEntry',
+            clearway_dot_v1_dot_transparency__pb2.GetEntryRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.GetEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/GetTile',
+            clearway_dot_v1_dot_transparency__pb2.GetTileRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.GetTileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddCosignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/AddCosignature',
+            clearway_dot_v1_dot_transparency__pb2.AddCosignatureRequest.SerializeToString,
+            clearway_dot_v1_dot_transparency__pb2.AddCosignatureResponse.FromString,
             options,
             channel_credentials,
             insecure,

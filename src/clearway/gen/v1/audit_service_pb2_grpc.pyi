@@ -5,6 +5,7 @@ What an auditor asks of the log: what relied on a listing, what was checked, wha
 
 from clearway.gen.v1 import audit_reports_pb2 as _audit_reports_pb2
 from clearway.gen.v1 import audit_service_pb2 as _audit_service_pb2
+from clearway.gen.v1 import transparency_pb2 as _transparency_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -50,6 +51,18 @@ class AuditServiceStub:
     """Patterns in the checks of a period that are worth a person's look."""
     ReportSubjectAccess: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportSubjectAccessRequest, _audit_reports_pb2.ReportSubjectAccessResponse]
     """Every check about a subject, to be handed over to that subject."""
+    GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.GetCheckpointRequest, _transparency_pb2.GetCheckpointResponse]
+    """The latest signed checkpoint of the log's tree, or one of an earlier size."""
+    GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.GetInclusionProofRequest, _transparency_pb2.GetInclusionProofResponse]
+    """That a check is in the tree, provable to anybody who has the log's public key."""
+    GetConsistencyProof: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.GetConsistencyProofRequest, _transparency_pb2.GetConsistencyProofResponse]
+    """That a later tree begins with an earlier one: nothing was changed or taken out in between."""
+    GetEntry: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.GetEntryRequest, _transparency_pb2.GetEntryResponse]
+    """A check's leaf and what it commits to: the record's exact bytes and the salt."""
+    GetTile: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.GetTileRequest, _transparency_pb2.GetTileResponse]
+    """A file of the published tree, for those who verify it from outside."""
+    AddCosignature: _grpc.UnaryUnaryMultiCallable[_transparency_pb2.AddCosignatureRequest, _transparency_pb2.AddCosignatureResponse]
+    """Keep a witness's cosignature with the checkpoint it is of."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
@@ -72,6 +85,18 @@ class AuditServiceAsyncStub(AuditServiceStub):
     """Patterns in the checks of a period that are worth a person's look."""
     ReportSubjectAccess: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportSubjectAccessRequest, _audit_reports_pb2.ReportSubjectAccessResponse]  # type: ignore[assignment]
     """Every check about a subject, to be handed over to that subject."""
+    GetCheckpoint: _aio.UnaryUnaryMultiCallable[_transparency_pb2.GetCheckpointRequest, _transparency_pb2.GetCheckpointResponse]  # type: ignore[assignment]
+    """The latest signed checkpoint of the log's tree, or one of an earlier size."""
+    GetInclusionProof: _aio.UnaryUnaryMultiCallable[_transparency_pb2.GetInclusionProofRequest, _transparency_pb2.GetInclusionProofResponse]  # type: ignore[assignment]
+    """That a check is in the tree, provable to anybody who has the log's public key."""
+    GetConsistencyProof: _aio.UnaryUnaryMultiCallable[_transparency_pb2.GetConsistencyProofRequest, _transparency_pb2.GetConsistencyProofResponse]  # type: ignore[assignment]
+    """That a later tree begins with an earlier one: nothing was changed or taken out in between."""
+    GetEntry: _aio.UnaryUnaryMultiCallable[_transparency_pb2.GetEntryRequest, _transparency_pb2.GetEntryResponse]  # type: ignore[assignment]
+    """A check's leaf and what it commits to: the record's exact bytes and the salt."""
+    GetTile: _aio.UnaryUnaryMultiCallable[_transparency_pb2.GetTileRequest, _transparency_pb2.GetTileResponse]  # type: ignore[assignment]
+    """A file of the published tree, for those who verify it from outside."""
+    AddCosignature: _aio.UnaryUnaryMultiCallable[_transparency_pb2.AddCosignatureRequest, _transparency_pb2.AddCosignatureResponse]  # type: ignore[assignment]
+    """Keep a witness's cosignature with the checkpoint it is of."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads the log for those who answer for it."""
@@ -139,5 +164,53 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_audit_reports_pb2.ReportSubjectAccessResponse, _abc.Awaitable[_audit_reports_pb2.ReportSubjectAccessResponse]]:
         """Every check about a subject, to be handed over to that subject."""
+
+    @_abc_1.abstractmethod
+    def GetCheckpoint(
+        self,
+        request: _transparency_pb2.GetCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.GetCheckpointResponse, _abc.Awaitable[_transparency_pb2.GetCheckpointResponse]]:
+        """The latest signed checkpoint of the log's tree, or one of an earlier size."""
+
+    @_abc_1.abstractmethod
+    def GetInclusionProof(
+        self,
+        request: _transparency_pb2.GetInclusionProofRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.GetInclusionProofResponse, _abc.Awaitable[_transparency_pb2.GetInclusionProofResponse]]:
+        """That a check is in the tree, provable to anybody who has the log's public key."""
+
+    @_abc_1.abstractmethod
+    def GetConsistencyProof(
+        self,
+        request: _transparency_pb2.GetConsistencyProofRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.GetConsistencyProofResponse, _abc.Awaitable[_transparency_pb2.GetConsistencyProofResponse]]:
+        """That a later tree begins with an earlier one: nothing was changed or taken out in between."""
+
+    @_abc_1.abstractmethod
+    def GetEntry(
+        self,
+        request: _transparency_pb2.GetEntryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.GetEntryResponse, _abc.Awaitable[_transparency_pb2.GetEntryResponse]]:
+        """A check's leaf and what it commits to: the record's exact bytes and the salt."""
+
+    @_abc_1.abstractmethod
+    def GetTile(
+        self,
+        request: _transparency_pb2.GetTileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.GetTileResponse, _abc.Awaitable[_transparency_pb2.GetTileResponse]]:
+        """A file of the published tree, for those who verify it from outside."""
+
+    @_abc_1.abstractmethod
+    def AddCosignature(
+        self,
+        request: _transparency_pb2.AddCosignatureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transparency_pb2.AddCosignatureResponse, _abc.Awaitable[_transparency_pb2.AddCosignatureResponse]]:
+        """Keep a witness's cosignature with the checkpoint it is of."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
