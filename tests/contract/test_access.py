@@ -19,6 +19,7 @@ from clearway.access.methods import METHODS, Openness, Role, rule_of, short
 from clearway.cli.connection import error_document
 from clearway.cli.log import refusals_in
 from clearway.client.errors import status_in
+from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
@@ -337,6 +338,20 @@ def test_a_look_at_who_relied_on_a_listing_is_on_the_log(guarded: RunningNode) -
         "AuditService/ListAffectedChecks",
         request,
     )
+
+
+def test_a_search_for_a_subject_is_on_the_log_without_the_name(guarded: RunningNode) -> None:
+    audits = AuditServiceStub(as_caller(guarded, "auditor"))
+    request = reports_pb.SearchChecksRequest()
+    request.filter.subject.name = "无人所有的名称"
+    assert not audits.SearchChecks(request, timeout=PATIENCE).checks
+    row = recorded(guarded, "auditor")[0]
+    assert (row.method, row.subject, bool(row.subject_key)) == ("AuditService/SearchChecks", "", True)
+    assert request.filter.subject.name.encode() not in row.request
+    identifier = subject_pb2.Identifier(scheme="cn-uscc", value=code_of(Character.SERIOUS))
+    audits.ReportSubjectAccess(reports_pb.ReportSubjectAccessRequest(identifier=identifier), timeout=PATIENCE)
+    row = recorded(guarded, "auditor")[0]
+    assert (row.method, row.subject) == ("AuditService/ReportSubjectAccess", identifier.value)
 
 
 @pytest.mark.parametrize("caller", ["registrar", "auditor"])

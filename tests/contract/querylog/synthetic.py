@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
+
 from clearway.querylog.record import CheckRecord
 from tests.unit.querylog.records import NOON, a_record
 
@@ -41,6 +43,17 @@ def one(random: Random, number: int) -> CheckRecord:
         elapsed_us=random.choice([0, 95, 1234, 1239, 20_000, 999_999]),
         index_age_ms=random.randrange(5000),
     )
+
+
+def with_looks(checks: list[CheckRecord]) -> list[CheckRecord]:
+    """The checks, and a look of somebody at each fifth of them: no search and no count of checks has it."""
+    return [row for number, check in enumerate(checks) for row in ((check,) if number % 5 else (check, look_at(check)))]
+
+
+def look_at(check: CheckRecord) -> CheckRecord:
+    """A look that has everything in common with the check."""
+    fields = {"check_id": check.check_id.replace("-8000-", "-9000-"), "method": "CheckService/GetCheck"}
+    return msgspec.structs.replace(check, **fields)
 
 
 def id_at(moment: datetime, number: int) -> str:

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine
 
 from clearway.querylog import search
-from clearway.querylog.filter import Filter
+from clearway.querylog.filter import Filter, Kind
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
-from tests.contract.querylog.synthetic import STEP, synthetic
+from tests.contract.querylog.synthetic import STEP, look_at, synthetic, with_looks
 from tests.unit.querylog.records import NOON, a_record, log_of
 
 RECORDS = synthetic()
@@ -37,7 +37,7 @@ FILTERS = {
 
 @pytest.fixture
 def log(central: Engine, journals: Path) -> Log:
-    return log_of(central, journals, RECORDS[:220] + RECORDS[240:], RECORDS[220:240])
+    return log_of(central, journals, with_looks(RECORDS[:220] + RECORDS[240:]), with_looks(RECORDS[220:240]))
 
 
 def wanted_of(wanted: Filter) -> list[CheckRecord]:
@@ -84,6 +84,13 @@ def test_a_rare_check_is_found_on_a_later_page(log: Log, monkeypatch: pytest.Mon
     assert first.checks == []
     assert first.reached is not None, "there is more to look at"
     assert paged(log, wanted, 5) == wanted_of(wanted)
+
+
+def test_looks_are_found_where_they_are_asked_for(log: Log) -> None:
+    looks = [look_at(check) for check in (RECORDS[:220] + RECORDS[240:])[::5] + RECORDS[220:240:5]]
+    wanted = Filter(authority="A", kind=Kind.OTHERS)
+    found = [look for look in looks if look.authority == "A"]
+    assert paged(log, wanted, 7) == sorted(found, key=lambda look: look.check_id, reverse=True)
 
 
 def test_a_clock_that_was_set_back_hides_nothing(central: Engine, journals: Path) -> None:

@@ -16,7 +16,7 @@ from clearway.querylog.patterns import NOT_VALID, OfficerHour
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.querylog.tallies import Scope, band_end, band_of, value_of
-from tests.contract.querylog.synthetic import STEP, synthetic
+from tests.contract.querylog.synthetic import STEP, synthetic, with_looks
 from tests.unit.querylog.records import NOON, log_of
 
 RECORDS = synthetic()
@@ -34,12 +34,12 @@ SCOPES = {
 
 @pytest.fixture
 def log(central: Engine, journals: Path) -> Log:
-    return log_of(central, journals, RECORDS[:150] + RECORDS[170:], RECORDS[150:170])
+    return log_of(central, journals, with_looks(RECORDS[:150] + RECORDS[170:]), with_looks(RECORDS[150:170]))
 
 
 @pytest.fixture
 def shipped(central: Engine, journals: Path) -> Log:
-    return log_of(central, journals, RECORDS)
+    return log_of(central, journals, with_looks(RECORDS))
 
 
 def held(scope: Scope) -> list[CheckRecord]:
