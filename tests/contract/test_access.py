@@ -44,6 +44,11 @@ pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
 PATIENCE = 10.0
 OURS = [method for method in METHODS if method.startswith("/clearway.")]
+CLOSED_TO_OPERATORS = [
+    method
+    for method in OURS
+    if rule_of(method).openness is Openness.ROLES and Role.OPERATOR not in rule_of(method).roles
+]
 NO_MESSAGE = b"\xff\xff"
 """Whoever may call a method at all is told that this is none; nobody else comes so far."""
 
@@ -292,7 +297,7 @@ def test_who_may_not_ask_learns_nothing_of_what_there_is(guarded: RunningNode) -
 # What is on the log
 
 
-@pytest.mark.parametrize("method", [method for method in OURS if Role.OPERATOR not in rule_of(method).roles])
+@pytest.mark.parametrize("method", CLOSED_TO_OPERATORS)
 def test_every_refusal_is_on_the_log_before_it_leaves(guarded: RunningNode, method: str) -> None:
     before = {row.check_id for row in recorded(guarded, "operator", Kind.ALL)}
     refused(lambda: raw(guarded, method, bearer("operator")))

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
+from clearway.gen.v1 import audit_reports_pb2 as reports
 from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import check_service_pb2 as checks
 from clearway.gen.v1 import deferral_service_pb2 as deferrals
@@ -67,6 +68,15 @@ REPORT_COVERAGE = method_of(AUDIT, "ReportCoverage", audit.ReportCoverageRequest
 LIST_OVERDUE_OUTCOMES = method_of(
     AUDIT, "ListOverdueOutcomes", audit.ListOverdueOutcomesRequest, audit.ListOverdueOutcomesResponse
 )
+SEARCH_CHECKS = method_of(AUDIT, "SearchChecks", reports.SearchChecksRequest, reports.SearchChecksResponse)
+SHOW_CHECK = method_of(AUDIT, "ShowCheck", reports.ShowCheckRequest, reports.ShowCheckResponse)
+REPORT_FIGURES = method_of(AUDIT, "ReportFigures", reports.ReportFiguresRequest, reports.ReportFiguresResponse)
+LIST_UNUSUAL_PATTERNS = method_of(
+    AUDIT, "ListUnusualPatterns", reports.ListUnusualPatternsRequest, reports.ListUnusualPatternsResponse
+)
+REPORT_SUBJECT_ACCESS = method_of(
+    AUDIT, "ReportSubjectAccess", reports.ReportSubjectAccessRequest, reports.ReportSubjectAccessResponse
+)
 GET_CHECKPOINT = method_of(AUDIT, "GetCheckpoint", tree.GetCheckpointRequest, tree.GetCheckpointResponse)
 GET_INCLUSION_PROOF = method_of(
     AUDIT, "GetInclusionProof", tree.GetInclusionProofRequest, tree.GetInclusionProofResponse
@@ -116,6 +126,11 @@ ALL: tuple[Method[Any, Any], ...] = (
     LIST_AFFECTED_CHECKS,
     REPORT_COVERAGE,
     LIST_OVERDUE_OUTCOMES,
+    SEARCH_CHECKS,
+    SHOW_CHECK,
+    REPORT_FIGURES,
+    LIST_UNUSUAL_PATTERNS,
+    REPORT_SUBJECT_ACCESS,
     GET_CHECKPOINT,
     GET_INCLUSION_PROOF,
     GET_CONSISTENCY_PROOF,
