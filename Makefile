@@ -15,7 +15,7 @@ PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--u
 # The load generator that tells gRPC's statuses apart.
 GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
 
-.PHONY: fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-card bench-database bench-grpcio bench-steps bench-watching generators proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-card bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash crosschecks
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,10 @@ examples: $(VENV)/.test ## run the examples, in Python and in Java, against a no
 
 screenshots: $(VENV)/.test chromium ## take the pictures of docs/images
 	$(BIN)/python -m tools.screenshots
+
+crosschecks: $(VENV)/.test ## verify the log's published tree with the Go project's packages
+	@command -v go >/dev/null || apt-get install -y --no-install-recommends golang-go
+	CLEARWAY_CROSSCHECKS=1 $(BIN)/python -m pytest -n 0 tests/contract/querylog/test_other_tools.py
 
 lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/ruff format --check .
@@ -101,6 +105,9 @@ bench-database: $(VENV)/.test postgres ## measure shipping, importing and follow
 
 bench-card: $(VENV)/.test chromium ## how soon the officer's card is painted, in a real browser
 	$(BIN)/python -m bench.card
+
+bench-search: $(VENV)/.test postgres ## search and count a log of a million checks, embedded and on PostgreSQL
+	$(BIN)/python -m bench.searching
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

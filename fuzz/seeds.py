@@ -14,7 +14,11 @@ import openpyxl
 from clearway.catalogue.editions import edition_file, edition_names
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.record import CheckRecord, encode_record
-from fuzz.targets import CITIZEN, FORMAT_NAMES, SCHEME_NAMES
+from clearway.querylog.transparency.entries import entry_of
+from clearway.querylog.transparency.notes import Note
+from clearway.querylog.transparency.proofs import LoggedProof
+from clearway.querylog.transparency.tiles import Tile, bundle_of
+from fuzz.targets import CITIZEN, FORMAT_NAMES, LOG_KEY, SCHEME_NAMES, SIGNED
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "feeds"
 CODE = "91350100M000100Y43"
@@ -86,6 +90,34 @@ def records() -> Iterable[bytes]:
     return [encode_record(msgspec.convert(values, CheckRecord))]
 
 
+def checkpoints() -> Iterable[bytes]:
+    """The signed checkpoint, with one signature and with two."""
+    signature = LOG_KEY.sign(SIGNED.text)
+    return [Note(SIGNED.text, (signature,) * number).raw for number in (1, 2)]
+
+
+def log_keys() -> Iterable[bytes]:
+    """A public and a private key."""
+    return [LOG_KEY.verifier.vkey.encode(), LOG_KEY.secret.encode()]
+
+
+def tiles() -> Iterable[bytes]:
+    """Hashes, bundles and names."""
+    yield bytes(64)
+    yield bundle_of([b"an entry", b"", bytes(300)])
+    for tile in (Tile(0, 1_234_067), Tile(None, 0, 17), Tile(5, 999)):
+        yield tile.path.encode()
+
+
+def proofs() -> Iterable[bytes]:
+    """An entry, and proofs with and without it."""
+    entry = entry_of("check-1", b"record", bytes(32)).raw
+    note = Note(SIGNED.text, (LOG_KEY.sign(SIGNED.text),)).raw
+    yield entry
+    for extra in (b"", entry):
+        yield LoggedProof(3, (bytes(32), bytes(range(32))), note, extra).raw
+
+
 def workbook() -> bytes:
     """A workbook of one sheet with a header and a row."""
     book = openpyxl.Workbook()
@@ -98,6 +130,7 @@ def workbook() -> bytes:
 
 
 SEEDS: dict[str, Callable[[], Iterable[bytes]]] = {
-    seeds.__name__: seeds for seeds in (identifiers, dates, catalogue, feeds, wire, records)
+    seeds.__name__: seeds
+    for seeds in (identifiers, dates, catalogue, feeds, wire, records, checkpoints, log_keys, tiles, proofs)
 }
 """Target → its seeds."""

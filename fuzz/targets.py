@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,12 @@ from clearway.decision.explain import Language
 from clearway.decision.facts import Evidence, NotKnown, Resembling, Unidentified
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.record import RecordTooLarge, UnreadableRecord, decode_record, encode_record
+from clearway.querylog.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
+from clearway.querylog.transparency.entries import EntryInvalid, parse_entry
+from clearway.querylog.transparency.merkle import ProofInvalid
+from clearway.querylog.transparency.notes import NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
+from clearway.querylog.transparency.proofs import ProofUnreadable, parse_proof
+from clearway.querylog.transparency.tiles import TileInvalid, bundle_of, entries_in, hashes_in, parse_path
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.feeds.adapters import FORMATS, adapter_for
 from clearway.registry.feeds.files import FeedFile
@@ -46,6 +53,9 @@ CALLER = Caller("local", "DEMO-LICENSING", "110000")
 SCHEME_NAMES = (*OWN_SCHEMES, CITIZEN_NUMBER, "us.ein", "gb.utr", "eu.vat", "ru.inn", "src.us-csl", "no.such")
 FORMAT_NAMES = tuple(name for name in FORMATS if name != "mapped")
 NEED_A_REGIME = frozenset({"trusted-list", "serious-list", "opensanctions-simple"})
+LOG_KEY = Signer("example.org/log", bytes(range(32)))
+SIGNED = Checkpoint(LOG_KEY.name, 7, bytes(32))
+"""The one tree that this key has signed: no other is ever taken for its own."""
 
 
 def identifiers(data: bytes) -> None:
@@ -143,8 +153,55 @@ def records(data: bytes) -> None:
     require(decode_record(again) == read, "a record encoded again is another")
 
 
+def checkpoints(data: bytes) -> None:
+    """A note is read to its own bytes; no checkpoint but the signed one is the log's; else a typed refusal."""
+    with suppress(NoteInvalid):
+        note = parse_note(data)
+        require(parse_note(note.raw) == note, "a note written out is another note")
+        tree = parse_checkpoint(note.text)
+        require(parse_checkpoint(tree.text) == tree, "a checkpoint written out is another checkpoint")
+    with suppress(NoteInvalid):
+        require(open_checkpoint(data, [LOG_KEY.verifier]) == SIGNED, "a checkpoint that nobody signed is taken")
+
+
+def log_keys(data: bytes) -> None:
+    """A key of the log or of a witness is read to its own text, or refused by type."""
+    text = data.decode("utf-8", "replace")
+    with suppress(NoteInvalid):
+        verifier = parse_vkey(text)
+        require(parse_vkey(verifier.vkey) == verifier, "a public key written out is another key")
+    with suppress(NoteInvalid):
+        signer = parse_signer(text)
+        require(parse_signer(signer.secret) == signer, "a signing key written out is another key")
+
+
+def tiles(data: bytes) -> None:
+    """Tiles, bundles and their names are read to themselves, or refused by type; no name leads out of the folder."""
+    with suppress(TileInvalid):
+        require(b"".join(hashes_in(data)) == data, "a tile's hashes are not its bytes")
+    with suppress(TileInvalid):
+        require(bundle_of(entries_in(data)) == data, "a bundle's entries are not its bytes")
+    with suppress(TileInvalid):
+        path = data.decode("utf-8", "replace")
+        require(parse_path(path).path == path, "a tile has two names")
+        require(".." not in Path(path).parts and not Path(path).is_absolute(), "a tile's name leads out of its folder")
+
+
+def proofs(data: bytes) -> None:
+    """Entries and proofs are read to themselves, or refused by type."""
+    with suppress(EntryInvalid):
+        entry = parse_entry(data)
+        require(parse_entry(entry.raw) == entry, "an entry written out is another entry")
+    with suppress(ProofUnreadable):
+        proof = parse_proof(data)
+        require(parse_proof(proof.raw) == proof, "a proof written out is another proof")
+        with suppress(NoteInvalid, ProofInvalid):
+            require(proof.verify(b"entry", [LOG_KEY.verifier]) == SIGNED, "a proof under another tree is taken")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (identifiers, dates, catalogue, feeds, wire, records)
+    target.__name__: target
+    for target in (identifiers, dates, catalogue, feeds, wire, records, checkpoints, log_keys, tiles, proofs)
 }
 """Name → what takes the bytes."""
 

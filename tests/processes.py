@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-PARTS = ("follower", "shipper", "watcher")
+PARTS = ("follower", "shipper", "notary", "watcher")
 """What a node starts before its workers, in this order."""
 
 

@@ -15,10 +15,11 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from clearway.access.methods import METHODS, Role, rule_of, short
+from clearway.access.methods import METHODS, Openness, Role, rule_of, short
 from clearway.cli.connection import error_document
 from clearway.cli.log import refusals_in
 from clearway.client.errors import status_in
+from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
@@ -27,7 +28,8 @@ from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.deferral_service_pb2_grpc import DeferralServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
-from clearway.querylog.reader import Filter, Kind, Log
+from clearway.querylog.filter import Filter, Kind
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.databases import open_log
@@ -42,6 +44,11 @@ pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
 PATIENCE = 10.0
 OURS = [method for method in METHODS if method.startswith("/clearway.")]
+CLOSED_TO_OPERATORS = [
+    method
+    for method in OURS
+    if rule_of(method).openness is Openness.ROLES and Role.OPERATOR not in rule_of(method).roles
+]
 NO_MESSAGE = b"\xff\xff"
 """Whoever may call a method at all is told that this is none; nobody else comes so far."""
 
@@ -90,7 +97,7 @@ def registry(node: RunningNode, name: str) -> RegistryServiceStub:
 def test_a_role_may_call_the_methods_of_its_rows_and_no_others(guarded: RunningNode, role: str, method: str) -> None:
     found = refused(lambda: raw(guarded, method, bearer(role)))
     rule = rule_of(method)
-    if Role(role) in rule.roles:
+    if Role(role) in rule.roles or rule.openness is Openness.KNOWN:
         assert found["reason"] == "MALFORMED_REQUEST"
     else:
         assert (found["code"], found["reason"]) == ("PERMISSION_DENIED", "ACCESS_DENIED")
@@ -290,7 +297,7 @@ def test_who_may_not_ask_learns_nothing_of_what_there_is(guarded: RunningNode) -
 # What is on the log
 
 
-@pytest.mark.parametrize("method", [method for method in OURS if Role.OPERATOR not in rule_of(method).roles])
+@pytest.mark.parametrize("method", CLOSED_TO_OPERATORS)
 def test_every_refusal_is_on_the_log_before_it_leaves(guarded: RunningNode, method: str) -> None:
     before = {row.check_id for row in recorded(guarded, "operator", Kind.ALL)}
     refused(lambda: raw(guarded, method, bearer("operator")))
@@ -336,6 +343,20 @@ def test_a_look_at_who_relied_on_a_listing_is_on_the_log(guarded: RunningNode) -
         "AuditService/ListAffectedChecks",
         request,
     )
+
+
+def test_a_search_for_a_subject_is_on_the_log_without_the_name(guarded: RunningNode) -> None:
+    audits = AuditServiceStub(as_caller(guarded, "auditor"))
+    request = reports_pb.SearchChecksRequest()
+    request.filter.subject.name = "无人所有的名称"
+    assert not audits.SearchChecks(request, timeout=PATIENCE).checks
+    row = recorded(guarded, "auditor")[0]
+    assert (row.method, row.subject, bool(row.subject_key)) == ("AuditService/SearchChecks", "", True)
+    assert request.filter.subject.name.encode() not in row.request
+    identifier = subject_pb2.Identifier(scheme="cn-uscc", value=code_of(Character.SERIOUS))
+    audits.ReportSubjectAccess(reports_pb.ReportSubjectAccessRequest(identifier=identifier), timeout=PATIENCE)
+    row = recorded(guarded, "auditor")[0]
+    assert (row.method, row.subject) == ("AuditService/ReportSubjectAccess", identifier.value)
 
 
 @pytest.mark.parametrize("caller", ["registrar", "auditor"])

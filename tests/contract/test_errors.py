@@ -25,6 +25,7 @@ from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -373,7 +374,39 @@ def test_a_page_token_of_nobody(node: RunningNode) -> None:
     as_documented(failing(lambda: stub.ListAffectedChecks(request, timeout=PATIENCE)), "INVALID_CURSOR")
 
 
+# The tree over the log
+
+
+def test_a_tree_that_nobody_signed(node: RunningNode) -> None:
+    audits = AuditServiceStub(node.channel())
+    node.checks().CheckSubject(a_check(), timeout=PATIENCE)
+    eventually(
+        lambda: bool(audits.GetCheckpoint(tree_pb.GetCheckpointRequest(), timeout=PATIENCE).tree_size), grpc.RpcError
+    )
+    wanted = tree_pb.GetConsistencyProofRequest(first_size=1_000_000_000)
+    as_documented(failing(lambda: audits.GetConsistencyProof(wanted, timeout=PATIENCE)), "UNKNOWN_TREE_SIZE")
+
+
+def test_a_file_that_the_tree_does_not_have(node: RunningNode) -> None:
+    wanted = tree_pb.GetTileRequest(path="tile/5/999")
+    error = failing(lambda: AuditServiceStub(node.channel()).GetTile(wanted, timeout=PATIENCE))
+    as_documented(error, "TILE_NOT_FOUND")
+
+
+def test_a_cosignature_that_is_none(node: RunningNode) -> None:
+    note = tree_pb.AddCosignatureRequest(checkpoint=b"nothing")
+    error = failing(lambda: AuditServiceStub(node.channel()).AddCosignature(note, timeout=PATIENCE))
+    as_documented(error, "COSIGNATURE_REJECTED")
+
+
 # On a node in trouble
+
+
+def test_a_tree_that_nothing_is_signed_of_yet(tmp_path: Path) -> None:
+    with load(tmp_path), RunningNode(tmp_path) as node:
+        wanted = tree_pb.GetCheckpointRequest()
+        error = failing(lambda: AuditServiceStub(node.channel()).GetCheckpoint(wanted, timeout=PATIENCE))
+        as_documented(error, "TREE_BEHIND")
 
 
 def test_no_index_is_unavailable_and_never_not_listed(tmp_path: Path) -> None:
@@ -580,6 +613,10 @@ PROVOKED_ELSEWHERE = {
     "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
     "REGISTRY_UNAVAILABLE": test_a_registry_whose_database_is_gone,
     "REQUEST_UNDER_WAY": test_an_id_that_another_node_has_taken,
+    "TREE_BEHIND": test_a_tree_that_nothing_is_signed_of_yet,
+    "UNKNOWN_TREE_SIZE": test_a_tree_that_nobody_signed,
+    "TILE_NOT_FOUND": test_a_file_that_the_tree_does_not_have,
+    "COSIGNATURE_REJECTED": test_a_cosignature_that_is_none,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "UNSUPPORTED_MEDIA_TYPE": test_a_body_of_another_type,

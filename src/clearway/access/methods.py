@@ -51,6 +51,7 @@ class MethodRule:
 CHECKS = (Role.CHECKER, Role.OFFICER)
 OFFICER = (Role.OFFICER,)
 REGISTRAR = (Role.REGISTRAR,)
+AUDITOR = (Role.AUDITOR,)
 REVIEWS = (Role.OFFICER, Role.AUDITOR)
 
 METHODS: Mapping[str, MethodRule] = MappingProxyType(
@@ -59,6 +60,7 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.CheckService/BatchCheckSubjects": MethodRule(CHECKS),
         "/clearway.v1.CheckService/GetCheck": MethodRule((*CHECKS, Role.AUDITOR), look=True),
         "/clearway.v1.CheckService/ReportOutcome": MethodRule(OFFICER),
+        "/clearway.v1.CheckService/GetReceiptKeys": MethodRule(openness=Openness.KNOWN),
         "/clearway.v1.CheckService/WatchCases": MethodRule(CHECKS, whole=True),
         "/clearway.v1.CardService/GrantView": MethodRule(CHECKS),
         "/clearway.v1.CardService/GetCard": MethodRule(CHECKS),
@@ -83,9 +85,20 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.RegistryService/EndLifting": MethodRule(REGISTRAR),
         "/clearway.v1.RegistryService/RecordAdverse": MethodRule(REGISTRAR),
         "/clearway.v1.RegistryService/GetSubject": MethodRule((Role.REGISTRAR, Role.AUDITOR), look=True),
-        "/clearway.v1.AuditService/ListAffectedChecks": MethodRule((Role.AUDITOR,), look=True),
+        "/clearway.v1.AuditService/ListAffectedChecks": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/ReportCoverage": MethodRule(REVIEWS, whole=True, look=True),
         "/clearway.v1.AuditService/ListOverdueOutcomes": MethodRule(REVIEWS, whole=True, look=True),
+        "/clearway.v1.AuditService/SearchChecks": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ShowCheck": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ReportFigures": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ListUnusualPatterns": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/ReportSubjectAccess": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/GetCheckpoint": MethodRule(openness=Openness.KNOWN),
+        "/clearway.v1.AuditService/GetConsistencyProof": MethodRule(openness=Openness.KNOWN),
+        "/clearway.v1.AuditService/GetTile": MethodRule(openness=Openness.KNOWN),
+        "/clearway.v1.AuditService/GetInclusionProof": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/GetEntry": MethodRule(AUDITOR, look=True),
+        "/clearway.v1.AuditService/AddCosignature": MethodRule((Role.OPERATOR, Role.AUDITOR)),
         "/grpc.health.v1.Health/Check": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.health.v1.Health/Watch": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": MethodRule(openness=Openness.KNOWN),

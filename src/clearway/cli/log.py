@@ -12,9 +12,11 @@ from typing import Any
 import click
 from google.rpc import error_details_pb2, status_pb2
 
+from clearway.cli import tree
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
-from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_json_line, print_table
+from clearway.cli.log_forms import FORMS
+from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -22,7 +24,8 @@ from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
-from clearway.querylog.reader import Filter, Kind, Log
+from clearway.querylog.filter import Filter, Kind
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
@@ -38,6 +41,10 @@ REASONS_OF_ACCESS = frozenset(ErrorReason.Name(reason) for reason in OF_ACCESS)
 @click.group()
 def log() -> None:
     """The log of checks: what was asked, by whom, for what, and what was answered."""
+
+
+for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify):
+    log.add_command(command)
 
 
 def opened(data_dir: Path | None) -> Log:
@@ -161,6 +168,7 @@ def reliance_name(record: CheckRecord, listing_id: str) -> str:
 @click.option("--until", type=MOMENT, help="Decided before this moment (UTC).")
 @click.option("--all", "all_wanted", is_flag=True, help="Refusals of other methods and looks at the record too.")
 @click.option("--whole", "whole_wanted", is_flag=True, help="With the request, the answer and the facts.")
+@click.option("--form", type=click.Choice(list(FORMS)), default="ndjson", show_default=True, help="How it is written.")
 @data_dir_option
 @json_option
 def export(
@@ -168,13 +176,19 @@ def export(
     until: datetime | None,
     all_wanted: bool,
     whole_wanted: bool,
+    form: str,
     data_dir: Path | None,
     json_wanted: bool,
 ) -> None:
-    """Export every recorded check as NDJSON, a row a check, in the order of the log. `--json` is the default form."""
+    """Export every recorded check, a row a check, in the order of the log. `--json` is the default form, NDJSON.
+
+    `cloudevents` is a CloudEvent a line, `csv` a table that spreadsheets open without running anything in it.
+    """
+    if whole_wanted and form == "csv":
+        fail("a table has a check's row; export it whole as ndjson or cloudevents", Exit.INVALID)
     wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL if all_wanted else Kind.CHECKS)
-    for stored in opened(data_dir).export(wanted):
-        print_json_line(whole(stored.record) if whole_wanted else row_of(stored.record))
+    records = (stored.record for stored in opened(data_dir).export(wanted))
+    FORMS[form](records, whole if whole_wanted else row_of)
 
 
 @log.command("access")
@@ -281,6 +295,9 @@ def row_of(record: CheckRecord) -> dict[str, Any]:
         "edition_hash": record.edition_hash,
         "worker": record.worker,
         "method": record.method,
+        "region": record.region,
+        "elapsed_us": record.elapsed_us,
+        "index_age_ms": record.index_age_ms,
     }
 
 

@@ -47,6 +47,7 @@ from clearway.client.errors import (
 )
 from clearway.client.identifiers import validate_identifier
 from clearway.client.outcomes import MeasureOutcome, OutcomeReport, ReportedOutcome
+from clearway.client.receipts import Receipt, ReceiptInvalid, verify_receipt
 from clearway.client.terms import (
     ApplicationKind,
     BasisRank,
@@ -115,6 +116,8 @@ __all__ = [
     "Raise",
     "Reason",
     "ReasonCode",
+    "Receipt",
+    "ReceiptInvalid",
     "RecordedCheck",
     "ReportedOutcome",
     "RequestIdReused",
@@ -129,4 +132,5 @@ __all__ = [
     "View",
     "Violation",
     "validate_identifier",
+    "verify_receipt",
 ]

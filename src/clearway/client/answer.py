@@ -203,6 +203,11 @@ class Answer:
     """The answer as it came."""
 
     @property
+    def receipt(self) -> str:
+        """The signed receipt, where the check asked for one; see `clearway.client.verify_receipt`."""
+        return self.message.receipt
+
+    @property
     def restricts(self) -> bool:
         """Whether a restriction in force heads the answer. False does not say that the case is clear: see `outcome`."""
         return self.outcome is Outcome.RESTRICTION

@@ -49,6 +49,9 @@ class Check:
     annotations: Mapping[str, str] = field(default_factory=dict)
     """Your own notes, kept with the record. No personal data."""
 
+    receipt: bool = False
+    """Whether the answer shall carry a signed receipt, for a gate that lets no case pass without one."""
+
     def message(self) -> pb.CheckSubjectRequest:
         """The request as it is sent."""
         request = pb.CheckSubjectRequest(
@@ -60,6 +63,7 @@ class Check:
             supplied_materials=self.materials,
             request_id=self.request_id,
             annotations=self.annotations,
+            receipt=self.receipt,
         )
         request.subject.name = self.name
         if self.scheme or self.code:

@@ -8,11 +8,13 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
+from clearway.gen.v1 import audit_reports_pb2 as reports
 from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import card_service_pb2 as cards
 from clearway.gen.v1 import check_service_pb2 as checks
 from clearway.gen.v1 import deferral_service_pb2 as deferrals
 from clearway.gen.v1 import registry_service_pb2 as registry
+from clearway.gen.v1 import transparency_pb2 as tree
 
 RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -48,6 +50,7 @@ BATCH_CHECK_SUBJECTS = method_of(
 GET_CHECK = method_of(CHECKS, "GetCheck", checks.GetCheckRequest, checks.GetCheckResponse)
 REPORT_OUTCOME = method_of(CHECKS, "ReportOutcome", checks.ReportOutcomeRequest, checks.ReportOutcomeResponse)
 WATCH_CASES = method_of(CHECKS, "WatchCases", checks.WatchCasesRequest, checks.WatchCasesResponse)
+GET_RECEIPT_KEYS = method_of(CHECKS, "GetReceiptKeys", checks.GetReceiptKeysRequest, checks.GetReceiptKeysResponse)
 
 GRANT_VIEW = method_of(CARDS, "GrantView", cards.GrantViewRequest, cards.GrantViewResponse)
 GET_CARD = method_of(CARDS, "GetCard", cards.GetCardRequest, cards.GetCardResponse)
@@ -70,6 +73,25 @@ REPORT_COVERAGE = method_of(AUDIT, "ReportCoverage", audit.ReportCoverageRequest
 LIST_OVERDUE_OUTCOMES = method_of(
     AUDIT, "ListOverdueOutcomes", audit.ListOverdueOutcomesRequest, audit.ListOverdueOutcomesResponse
 )
+SEARCH_CHECKS = method_of(AUDIT, "SearchChecks", reports.SearchChecksRequest, reports.SearchChecksResponse)
+SHOW_CHECK = method_of(AUDIT, "ShowCheck", reports.ShowCheckRequest, reports.ShowCheckResponse)
+REPORT_FIGURES = method_of(AUDIT, "ReportFigures", reports.ReportFiguresRequest, reports.ReportFiguresResponse)
+LIST_UNUSUAL_PATTERNS = method_of(
+    AUDIT, "ListUnusualPatterns", reports.ListUnusualPatternsRequest, reports.ListUnusualPatternsResponse
+)
+REPORT_SUBJECT_ACCESS = method_of(
+    AUDIT, "ReportSubjectAccess", reports.ReportSubjectAccessRequest, reports.ReportSubjectAccessResponse
+)
+GET_CHECKPOINT = method_of(AUDIT, "GetCheckpoint", tree.GetCheckpointRequest, tree.GetCheckpointResponse)
+GET_INCLUSION_PROOF = method_of(
+    AUDIT, "GetInclusionProof", tree.GetInclusionProofRequest, tree.GetInclusionProofResponse
+)
+GET_CONSISTENCY_PROOF = method_of(
+    AUDIT, "GetConsistencyProof", tree.GetConsistencyProofRequest, tree.GetConsistencyProofResponse
+)
+GET_ENTRY = method_of(AUDIT, "GetEntry", tree.GetEntryRequest, tree.GetEntryResponse)
+GET_TILE = method_of(AUDIT, "GetTile", tree.GetTileRequest, tree.GetTileResponse)
+ADD_COSIGNATURE = method_of(AUDIT, "AddCosignature", tree.AddCosignatureRequest, tree.AddCosignatureResponse)
 
 REGISTER_SUBJECT = method_of(
     REGISTRY, "RegisterSubject", registry.RegisterSubjectRequest, registry.RegisterSubjectResponse
@@ -97,6 +119,7 @@ ALL: tuple[Method[Any, Any], ...] = (
     GET_CHECK,
     REPORT_OUTCOME,
     WATCH_CASES,
+    GET_RECEIPT_KEYS,
     COMMIT,
     ISSUE_NOTICE,
     SUPPLEMENT,
@@ -108,6 +131,17 @@ ALL: tuple[Method[Any, Any], ...] = (
     LIST_AFFECTED_CHECKS,
     REPORT_COVERAGE,
     LIST_OVERDUE_OUTCOMES,
+    SEARCH_CHECKS,
+    SHOW_CHECK,
+    REPORT_FIGURES,
+    LIST_UNUSUAL_PATTERNS,
+    REPORT_SUBJECT_ACCESS,
+    GET_CHECKPOINT,
+    GET_INCLUSION_PROOF,
+    GET_CONSISTENCY_PROOF,
+    GET_ENTRY,
+    GET_TILE,
+    ADD_COSIGNATURE,
     REGISTER_SUBJECT,
     ENTER_LISTING,
     CORRECT_LISTING,

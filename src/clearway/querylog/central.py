@@ -51,6 +51,7 @@ from clearway.postgresql.privileges import grant
 from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
+from clearway.querylog.transparency.tables import TABLES as TREE_TABLES
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -68,7 +69,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0005"
+SCHEMA_HEAD = "0007"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -112,6 +113,27 @@ _Exact = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
 
+COUNTED = (
+    "authority",
+    "caller",
+    "officer",
+    "case_number",
+    "item_code",
+    "region",
+    "subject_key",
+    "outcome",
+    "standing",
+    "error_reason",
+    "elapsed_us",
+    "index_age_ms",
+    "method",
+)
+"""Columns that reports count by.
+
+PostgreSQL keeps no index row above 2,704 bytes, and what cannot be indexed could not be shipped: requests are cut so
+that these stay below, whatever stands in them.
+"""
+
 check_log = Table(
     "check_log",
     metadata,
@@ -134,6 +156,9 @@ check_log = Table(
     Column("edition", Text, nullable=False),
     Column("record", LargeBinary, nullable=False),
     Column("method", _Exact, nullable=False, server_default=text("''")),
+    Column("region", _Exact, nullable=False, server_default=""),
+    Column("elapsed_us", BigInteger, nullable=False, server_default="0"),
+    Column("index_age_ms", BigInteger, nullable=False, server_default="0"),
     Index("check_log_check_id", "check_id", unique=True),
     Index("check_log_request_id", "request_id"),
     Index(
@@ -142,15 +167,27 @@ check_log = Table(
         sqlite_where=text("request_id > ''"),
         postgresql_where=text("request_id > ''"),
     ),
-    Index("check_log_case_number", "case_number"),
-    Index("check_log_decided_at", "decided_at"),
-    Index("check_log_subject_key", "subject_key"),
     Index(
         "check_log_method",
         "decided_at",
         sqlite_where=text("method > ''"),
         postgresql_where=text("method > ''"),
     ),
+    # What a search leads with, and then the order that it gives its rows in.
+    Index("check_log_subject", "subject_key", "check_id"),
+    Index("check_log_case", "case_number", "check_id"),
+    Index("check_log_officer", "officer", "check_id"),
+    Index("check_log_authority", "authority", "check_id"),
+    Index("check_log_outcome", "outcome", "check_id"),
+    Index(
+        "check_log_refused",
+        "error_reason",
+        "check_id",
+        sqlite_where=text("error_reason > ''"),
+        postgresql_where=text("error_reason > ''"),
+    ),
+    # All that reports count, so that a period is counted without its records being read.
+    Index("check_log_counted", "decided_at", "check_id", *COUNTED),
 )
 
 check_listing = Table(
@@ -174,6 +211,10 @@ journal_cursor = Table(
     Column("segment", _Exact, primary_key=True),
     Column("shipped", BigInteger, nullable=False),
 )
+
+
+for tree_table in TREE_TABLES:
+    tree_table.to_metadata(metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +252,9 @@ def row_of(record: CheckRecord, raw: bytes) -> Mapping[str, object]:
         "edition": record.edition,
         "record": raw,
         "method": record.method,
+        "region": record.region,
+        "elapsed_us": record.elapsed_us,
+        "index_age_ms": record.index_age_ms,
     }
 
 
@@ -294,7 +338,12 @@ def grant_to_service(central: Engine, role: str) -> None:
         grant(
             connection,
             role,
-            append=(check_log.name, check_listing.name, postgresql.check_log_life.name),
+            append=(
+                check_log.name,
+                check_listing.name,
+                postgresql.check_log_life.name,
+                *(one.name for one in TREE_TABLES),
+            ),
             read=(VERSION_TABLE,),
             advance=(journal_cursor.name, REQUEST_CLAIMS),
             forget=(REQUEST_CLAIMS,),

@@ -51,7 +51,10 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     subject: str
     """The identifier as it may be shown: an organisation's code; the masked form of anything else."""
     subject_key: bytes
-    """Keyed hash of the identifier, for finding a subject's checks; empty where the request names nobody exactly."""
+    """Keyed hash of the identifier, or of the name where a name alone was given, for finding a subject's checks.
+
+    Empty where the code is masked, and in records of refused checks.
+    """
     outcome: str
     """Wire name such as `OUTCOME_RESTRICTION`; empty where the check was refused."""
     standing: str
@@ -73,6 +76,12 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     method: str = ""
     """Empty for a check. Else the method, such as `RegistryService/GetSubject`, that somebody was refused
     (`error_reason`), or by which an auditor or a registrar looked at a subject or at others' checks."""
+    region: str = ""
+    """Where the licence would apply: as asked, or the caller's own region."""
+    elapsed_us: int = 0
+    """Microseconds from admission to this record; 0 where it was not measured."""
+    index_age_ms: int = 0
+    """Milliseconds since the index was known to be in step with the registry; 0 where the check was refused."""
 
     @property
     def is_check(self) -> bool:

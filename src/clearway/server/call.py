@@ -78,6 +78,7 @@ class Call:
     `grants` are those with which the caller may call the method at all, `acted_in` the role of the one that reaches the
     call. `concealed`: the refusal says that nothing is there, where the caller may not know that something is.
     `view` is set where a page calls under a view token, which bounds what the caller may do.
+    `admitted_at` is set by admission: seconds of a steady clock; 0 where nobody measured.
     """
 
     method: Method
@@ -91,6 +92,11 @@ class Call:
     about: About = About()
     concealed: bool = False
     view: View | None = None
+    admitted_at: float = 0.0
+
+    def elapsed_us(self, now: float) -> int:
+        """Microseconds from admission to `now`, of the same steady clock; 0 where nobody measured."""
+        return max(1, int((now - self.admitted_at) * 1e6)) if self.admitted_at else 0
 
     def known_caller(self) -> Caller:
         """The caller, once the identity interceptor has run."""

@@ -14,12 +14,14 @@ from clearway.decision.explain import Language
 from clearway.decision.facts import Evidence, NotKnown
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import Snapshot
+from clearway.querylog.central import StoredCheck
 from clearway.querylog.group_commit import GroupCommit
 from clearway.server.call import Call
 from clearway.server.errors import Refusal
 from clearway.server.freshness import Freshness
 from clearway.server.lookup import Applicant, Lookup
 from clearway.server.question import item_of, question_of
+from clearway.server.receipts import Receipts
 from clearway.server.recording import Recording, digest_of
 from clearway.server.replays import Recorded, Replays
 from clearway.server.revision import token_of
@@ -48,6 +50,7 @@ class Checks:
         clock: Clock,
         new_id: NewId,
         sources: ScheduledSources,
+        receipts: Receipts,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._catalogue = catalogue
@@ -61,6 +64,7 @@ class Checks:
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
+        self._receipts = receipts
         self._now = now
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
@@ -115,9 +119,12 @@ class Checks:
         translation.fill(response.decision, decision, question, day)
         stamp(response, moment, snapshot.synced_at)
         raw = response.SerializeToString()
+        elapsed = call.elapsed_us(monotonic())
         record = self._recording.answered(
-            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw
+            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw, elapsed
         )
+        if request.receipt:
+            raw = self._receipts.attached(StoredCheck.of(record))
         return Answer(raw, record, check_id)
 
     def _applicant(self, request: pb.CheckSubjectRequest, item: LicenceItem, allowance: Allowance | None) -> Applicant:
@@ -134,7 +141,8 @@ class Checks:
 
     async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:
         """Put a refused check on the log. Raises `AuditUnavailable`: then that is the refusal's reason."""
-        await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock()))
+        elapsed = call.elapsed_us(monotonic())
+        await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock(), elapsed))
 
 
 def count(allowance: Allowance, applicant: Applicant, evidence: Evidence) -> None:

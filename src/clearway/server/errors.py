@@ -19,6 +19,7 @@ from clearway.index.faults import IndexUnavailable
 from clearway.querylog.central import LogUnreachable
 from clearway.querylog.group_commit import AuditUnavailable
 from clearway.querylog.record import RecordTooLarge
+from clearway.querylog.transparency.proving import NoSuchCheck, TreeBehind, UnknownTreeSize
 from clearway.registry.cases.errors import CaseIsClosed, DeferralObstacle, NotLater, NotPromised, ReportIdReused
 from clearway.registry.errors import RegistryError, RegistryReason, RepairTooEarly
 from clearway.subjects.identifiers import IdentifierFault, InvalidIdentifier
@@ -111,6 +112,10 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_WALK_SUSPECTED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: grpc.StatusCode.RESOURCE_EXHAUSTED,
     ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_TREE_BEHIND: grpc.StatusCode.UNAVAILABLE,
+    ErrorReason.ERROR_REASON_UNKNOWN_TREE_SIZE: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_TILE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    ErrorReason.ERROR_REASON_COSIGNATURE_REJECTED: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_VIEW_REFUSED: grpc.StatusCode.UNAUTHENTICATED,
 }
 
@@ -230,6 +235,21 @@ def exceeded(error: Exceeded) -> Refusal:
     return Refusal(reason, message, {"limit": error.limit.value}, retry_after=error.retry_after)
 
 
+def tree_behind(error: TreeBehind) -> Refusal:
+    """Something that the tree will cover soon."""
+    return Refusal(ErrorReason.ERROR_REASON_TREE_BEHIND, str(error))
+
+
+def unknown_tree_size(error: UnknownTreeSize) -> Refusal:
+    """A tree that nobody signed, or that is not published here."""
+    return Refusal(ErrorReason.ERROR_REASON_UNKNOWN_TREE_SIZE, str(error), {"have": str(error.have)})
+
+
+def no_such_check(error: NoSuchCheck) -> Refusal:
+    """A check that the log does not have."""
+    return Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, str(error))
+
+
 REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
     RegistryReason.BUSY: ErrorReason.ERROR_REASON_REGISTRY_BUSY,
     RegistryReason.UNAVAILABLE: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
@@ -281,6 +301,9 @@ TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (
     (ReportIdReused, report_id_reused),
     (RegistryError, registry_refused),
     (Exceeded, exceeded),
+    (TreeBehind, tree_behind),
+    (UnknownTreeSize, unknown_tree_size),
+    (NoSuchCheck, no_such_check),
 )
 """Domain error → refusal; the first type that fits applies."""
 

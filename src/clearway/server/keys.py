@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+from clearway.querylog.transparency.notes import NoteInvalid, Signer, Verifier, parse_signer, parse_vkey
 from clearway.server.settings import Settings
 from clearway.subjects.keys import SubjectKeys
 
@@ -15,7 +16,7 @@ KEY_BYTES = 32
 
 
 class KeyUnreadable(Exception):
-    """The key file exists but does not hold 64 hex digits."""
+    """A file of keys exists but does not hold any. The text says which file, and nothing of what is in it."""
 
 
 def load_keys(settings: Settings) -> SubjectKeys:
@@ -33,7 +34,7 @@ def secret(given: str, path: Path) -> bytes:
     if given:
         return bytes.fromhex(given)
     if not path.exists():
-        make_key(path)
+        make_key(path, secrets.token_hex(KEY_BYTES))
     try:
         found = bytes.fromhex(path.read_text().strip())
     except ValueError as fault:
@@ -43,13 +44,58 @@ def secret(given: str, path: Path) -> bytes:
     return found
 
 
-def make_key(path: Path) -> None:
-    """Write a new random key, whole or not at all; where another process was first, its key stays."""
+def load_signer(settings: Settings) -> Signer:
+    """The key that signs the log. Makes `keys/log.key` (mode 0600) where neither setting nor file has one."""
+    if settings.log_key:
+        return parse_signer(settings.log_key)
+    path = log_key_file(settings)
+    if not path.exists():
+        origin = settings.log_origin or f"clearway.local/{secrets.token_hex(8)}"
+        make_key(path, Signer(origin, secrets.token_bytes(32)).secret)
+    try:
+        return parse_signer(path.read_text())
+    except (NoteInvalid, UnicodeDecodeError) as fault:
+        raise KeyUnreadable(f"{path} does not hold the log's signing key") from fault
+
+
+def renew_signer(settings: Settings, origin: str) -> Signer:
+    """Make another key that signs the log, under that name; the old file stays beside it as `log.key.HINT`.
+
+    A key in the settings is renewed there, and given as it is. Raises `KeyUnreadable`.
+    """
+    old = load_signer(settings)
+    if settings.log_key:
+        return old
+    path = log_key_file(settings)
+    renewed = Signer(origin or old.name, secrets.token_bytes(32))
+    os.rename(path, path.with_name(f"{path.name}.{old.verifier.key_id.hex()}"))
+    make_key(path, renewed.secret)
+    return renewed
+
+
+def log_key_file(settings: Settings) -> Path:
+    """Where the key that signs the log is kept, unless it is in the settings."""
+    return settings.data_dir / "keys" / "log.key"
+
+
+def load_witnesses(settings: Settings) -> tuple[Verifier, ...]:
+    """The witnesses' keys: one a line, empty lines and those that begin with # passed over. Raises `KeyUnreadable`."""
+    if settings.log_witnesses is None:
+        return ()
+    try:
+        lines = [line.strip() for line in settings.log_witnesses.read_text("utf-8").splitlines()]
+        return tuple(parse_vkey(line) for line in lines if line and not line.startswith("#"))
+    except (OSError, UnicodeDecodeError, NoteInvalid) as fault:
+        raise KeyUnreadable(f"{settings.log_witnesses} does not hold witnesses' keys, one a line") from fault
+
+
+def make_key(path: Path, text: str) -> None:
+    """Write a new key, whole or not at all; where another process was first, its key stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_suffix(f".{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -21,6 +21,7 @@ from clearway.subjects.masking import mask, without_citizen_numbers
 
 _encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
+LONGEST_REGION = 16
 OUTCOME_NAMES = {value: name for name, value in decision_pb2.Outcome.items()}
 STANDING_NAMES = {value: name for name, value in decision_pb2.Standing.items()}
 
@@ -61,6 +62,7 @@ class Recording:
         response: check_service_pb2.CheckSubjectResponse,
         decided_at: datetime,
         response_bytes: bytes,
+        elapsed_us: int = 0,
     ) -> bytes:
         """The encoded record of an answered check. Raises `RecordTooLarge`."""
         caller = call.known_caller()
@@ -89,6 +91,9 @@ class Recording:
                 response=response_bytes,
                 worker=self._worker,
                 listings=listings_in(response.decision),
+                region=request.region_code or caller.region,
+                elapsed_us=elapsed_us,
+                index_age_ms=response.index_age.seconds * 1000 + response.index_age.nanos // 1_000_000,
             )
         )
 
@@ -99,6 +104,7 @@ class Recording:
         refusal: Refusal,
         check_id: str,
         decided_at: datetime,
+        elapsed_us: int = 0,
     ) -> bytes:
         """The encoded record of a refused check. `request` is None where the bytes were no message.
 
@@ -131,6 +137,8 @@ class Recording:
                 facts=b"",
                 response=status_of(refusal).SerializeToString(),
                 worker=self._worker,
+                region=(kept.region_code or caller.region)[:LONGEST_REGION],
+                elapsed_us=elapsed_us,
             )
         )
 
@@ -175,7 +183,7 @@ class Recording:
 
 
 def without_persons(message: Message) -> bytes:
-    """A request with every code in it that may be a natural person's masked, and every text, serialized."""
+    """A request, serialized: with every code masked that may be a natural person's, in texts too, and without names."""
     kept = type(message)()
     kept.CopyFrom(message)
     conceal_persons(kept)
@@ -183,11 +191,13 @@ def without_persons(message: Message) -> bytes:
 
 
 def conceal_persons(message: Message) -> None:
-    """Mask what may be a natural person's number, at whatever depth."""
+    """Mask what may be a natural person's number, and take away what may be their name, at whatever depth."""
     if isinstance(message, subject_pb2.Identifier):
         if not is_organisation(message):
             message.scheme, message.value = without_citizen_numbers(message.scheme), mask(message.value)
         return
+    if isinstance(message, subject_pb2.Subject) and not is_organisation(message.identifier):
+        message.ClearField("name")
     for field, value in message.ListFields():
         if field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for part in value if field.is_repeated else (value,):

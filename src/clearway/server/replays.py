@@ -91,7 +91,9 @@ class Replays:
         window: timedelta,
         clock: Callable[[], datetime],
         neighbours: Neighbours = ALONE,
+        present: Callable[[StoredCheck], bytes] = lambda stored: stored.record.response,
     ) -> None:
+        """`present` gives the answer to a retry from the first one's record."""
         self._ids = ids
         self._log = log
         self._window = window
@@ -99,6 +101,7 @@ class Replays:
         self._locks = neighbours.locks
         self._siblings = neighbours.siblings
         self._claiming = neighbours.claiming
+        self._present = present
         # Their own: they may wait for a database, and nothing else may wait for them.
         self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="clearway-request-ids")
         self._ask_again = 0.0
@@ -225,7 +228,7 @@ class Replays:
         if stored is None:
             message = "the recorded answer cannot be read"
             raise Refusal(ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE, message)
-        return stored.record.response
+        return self._present(stored)
 
 
 def under_way() -> Refusal:

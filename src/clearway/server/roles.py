@@ -1,4 +1,4 @@
-"""What each child process of `clearway serve` does: worker, follower, shipper, watcher, reader of feeds.
+"""What each child process of `clearway serve` does: worker, follower, shipper, notary, watcher, reader of feeds.
 
 Each ends when its parent ends.
 """
@@ -29,6 +29,8 @@ from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.reader import Log
 from clearway.querylog.segment import set_aside
 from clearway.querylog.shipper import Shipper
+from clearway.querylog.transparency.folders import TileFolder
+from clearway.querylog.transparency.notary import Notary
 from clearway.registry.errors import RegistryError
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.fetching.runner import Runner
@@ -36,7 +38,7 @@ from clearway.registry.fetching.status import FeedStatus, status_of_all
 from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
 from clearway.server.databases import Stopped, attach_log, open_log, open_registry, patiently
-from clearway.server.keys import load_keys
+from clearway.server.keys import load_keys, load_signer
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
 from clearway.server.metrics import FeedMetrics, LeadMetrics, serve_metrics
@@ -110,6 +112,17 @@ def run_shipper(settings: Settings) -> None:
         Shipper(patiently(stop, lambda: open_log(settings)), settings.data_dir / "journal") as shipper,
     ):
         shipper.run(stop, settings.ship_interval)
+
+
+def run_notary(settings: Settings) -> None:
+    """Number the log's rows, sign its tree and publish it until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    signer = load_signer(settings)
+    with unless_stopped():
+        central = patiently(stop, lambda: open_log(settings))
+        Notary(central, TileFolder(settings.tree_dir), signer).run(stop, settings.checkpoint_interval)
 
 
 def run_feeds(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.reader import Log
+from clearway.querylog.transparency.proving import Proving
 from clearway.server.access_records import AccessRecords
 from clearway.server.audits import Audits
 from clearway.server.batch import Batches
@@ -23,17 +24,25 @@ from clearway.server.checks import Checks, Clock
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
+from clearway.server.keys import load_signer, load_witnesses
 from clearway.server.lookup import Lookup
 from clearway.server.outcomes import Outcomes
 from clearway.server.overdue import OverdueOutcomes
+from clearway.server.receipts import Receipts
 from clearway.server.recorded_checks import RecordedChecks
 from clearway.server.recording import Recording
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
+from clearway.server.reports.figures import Figures
+from clearway.server.reports.searches import Searches
+from clearway.server.reports.turn import Turn
+from clearway.server.reports.unusual import UnusualPatterns
+from clearway.server.reports.whole_check import WholeChecks
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.transparency import Transparency
 from clearway.server.view_tokens import ViewTokens
 from clearway.server.watching.case_stream import CaseStream
 from clearway.subjects.keys import SubjectKeys
@@ -68,6 +77,8 @@ class Stores:
     index: IndexReader
     journal: GroupCommit
     log: Log
+    proving: Proving
+    receipts: Receipts
     door: RegistryDoor
     replays: Replays
     rounds: Rounds
@@ -88,6 +99,8 @@ class Servicers:
     registry: RegistryService
     audits: Audits
     cards: Cards
+    reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
+    transparency: Transparency
     cases: CaseStream
     records: AccessRecords
 
@@ -99,10 +112,17 @@ class Servicers:
                 ("BatchCheckSubjects", pb.BatchCheckSubjectsRequest, self.batches.check),
                 ("GetCheck", pb.GetCheckRequest, self.recorded.get),
                 *self.outcomes.methods(),
+                ("GetReceiptKeys", pb.GetReceiptKeysRequest, self.transparency.get_receipt_keys),
             ),
             REGISTRY_SERVICE: self.registry.methods(),
             DEFERRAL_SERVICE: self.deferrals.methods(),
-            AUDIT_SERVICE: (*self.audits.methods(), *self.overdue.methods(), *self.coverage.methods()),
+            AUDIT_SERVICE: (
+                *self.audits.methods(),
+                *self.overdue.methods(),
+                *self.coverage.methods(),
+                *(method for report in self.reports for method in report.methods()),
+                *self.transparency.methods(),
+            ),
             CARD_SERVICE: self.cards.methods(),
         }
 
@@ -112,12 +132,13 @@ class Servicers:
 
 
 def servicers_of(rules: Rules, stores: Stores) -> Servicers:
-    """The servicers of one worker. Raises `FeedsRejected`."""
+    """The servicers of one worker. Raises `FeedsRejected` and `KeyUnreadable`."""
     settings, catalogue, clock = rules.settings, rules.catalogue, rules.clock
     log, door = stores.log, stores.door
     language = Language(settings.language)
     sources = ScheduledSources(scheduled_feeds(settings))
     checks = checks_of(rules, stores, language, sources)
+    turn = Turn()
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
     recorded = RecordedChecks(log, catalogue, language)
     deferrals = Deferrals(log, door, stores.index, catalogue, language, clock, sources)
@@ -132,6 +153,13 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         registry=RegistryService(door, catalogue, language, clock, rules.keys),
         audits=Audits(log, door, catalogue, language),
         cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
+        reports=(
+            Searches(log, catalogue, rules.keys, language),
+            WholeChecks(log, door, catalogue, language),
+            Figures(log, door, catalogue, language, due, clock, turn),
+            UnusualPatterns(log, door, catalogue, due, clock, turn),
+        ),
+        transparency=Transparency(stores.proving, load_witnesses(settings), load_signer(settings).verifier),
         cases=stores.cases,
         records=AccessRecords(stores.journal, Recording(catalogue, rules.worker), new_check_id, clock),
     )
@@ -152,6 +180,7 @@ def checks_of(rules: Rules, stores: Stores, language: Language, sources: Schedul
         clock=rules.clock,
         new_id=new_check_id,
         sources=sources,
+        receipts=stores.receipts,
     )
 
 

@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
 from clearway.postgresql.engine import redacted as redacted_url
 from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE
+from clearway.querylog.transparency.folders import TREE_FOLDER
+from clearway.querylog.transparency.notes import NoteInvalid, is_origin, parse_signer
 
 
 class Settings(BaseSettings):
@@ -108,6 +110,20 @@ class Settings(BaseSettings):
     view_minutes: Annotated[int, Field(ge=1, le=720)] = Field(
         default=30, description="Minutes for which a view token lets a page show its check."
     )
+    log_key: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="The key that signs the log's checkpoints, PRIVATE+KEY+NAME+HINT+KEY; empty: the file "
+        "keys/log.key, made at first start.",
+    )
+    log_origin: str = Field(
+        default="", description="The log's name where its key is made; empty: clearway.local/ and a random number."
+    )
+    log_witnesses: Path | None = Field(
+        default=None, description="File of the witnesses' keys, one a line, whose cosignatures are kept; empty: none."
+    )
+    checkpoint_interval: Annotated[float, Field(gt=0)] = Field(
+        default=1.0, description="Seconds between checkpoints of a log that grows."
+    )
     feeds: Path | None = Field(
         default=None, description="File that says which feeds are read, from where and how often; empty: none."
     )
@@ -186,6 +202,29 @@ class Settings(BaseSettings):
             raise ValueError(f"{info.field_name} must be 64 hex digits")
         return key
 
+    @field_validator("log_key")
+    @classmethod
+    def _signing_key(cls, key: str) -> str:
+        try:
+            if key:
+                parse_signer(key)
+        except NoteInvalid as fault:
+            # Without what was given: it is a secret.
+            raise ValueError(str(fault)) from None
+        return key
+
+    @field_validator("log_origin")
+    @classmethod
+    def _name_of_a_log(cls, origin: str) -> str:
+        if origin and not is_origin(origin):
+            raise ValueError("log_origin has neither spaces nor plus signs")
+        return origin
+
+    @property
+    def tree_dir(self) -> Path:
+        """The folder of the log's tree: tiles, bundles and the latest checkpoint."""
+        return self.data_dir / TREE_FOLDER
+
     @property
     def host(self) -> str:
         """The address to serve on."""
@@ -246,7 +285,7 @@ class Settings(BaseSettings):
         """Every setting as text, secrets withheld: what `serve` prints at start."""
         shown = {name: str(value) for name, value in self}
         shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
-        for key in ("subject_key", "view_key"):
+        for key in ("subject_key", "view_key", "log_key"):
             shown[key] = "(given)" if getattr(self, key) else "(file)"
         return shown
 

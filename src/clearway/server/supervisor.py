@@ -29,8 +29,8 @@ from clearway.querylog.central import LogUnreachable
 from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
 from clearway.server.databases import Unreachable, open_log, open_registry, reached
-from clearway.server.keys import KeyUnreadable, load_keys
-from clearway.server.roles import run_feeds, run_follower, run_shipper, run_watcher, run_worker
+from clearway.server.keys import KeyUnreadable, load_keys, load_signer, load_witnesses
+from clearway.server.roles import run_feeds, run_follower, run_notary, run_shipper, run_watcher, run_worker
 from clearway.server.settings import Settings
 from clearway.server.side_door import make_side_doors
 from clearway.server.sources import scheduled_feeds
@@ -128,11 +128,15 @@ class Node:
                 vitals.write(SUPERVISOR, SupervisorVitals(restarts))
 
     def _drain(self, settings: Settings, beside: list[Child]) -> None:
-        """What calls the workers first, then they, so that the shipper still ships their last rows."""
+        """What calls the workers first, then they, so that the shipper still ships their last rows.
+
+        The notary last, so that it signs them.
+        """
         workers = [child for child in self.children if child.target is run_worker]
-        others = [child for child in self.children if child.target is not run_worker and child not in beside]
+        notary = [child for child in self.children if child.target is run_notary]
+        others = [child for child in self.children if child not in (*workers, *notary, *beside)]
         patience = settings.drain_seconds + 5.0
-        for group, longest in ((beside, patience), (workers, patience), (others, 15.0)):
+        for group, longest in ((beside, patience), (workers, patience), (others, 15.0), (notary, 15.0)):
             end(group, longest)
 
 
@@ -151,7 +155,7 @@ def end(children: list[Child], patience: float) -> None:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    """Every process of a node: one follower, one shipper, one watcher, the workers.
+    """Every process of a node: one follower, one shipper, one notary, one watcher, the workers.
 
     One more reads feeds, where the settings ask for it; it also serves the metrics, and so runs where only they are
     asked for.
@@ -159,6 +163,7 @@ def children_of(settings: Settings) -> list[Child]:
     return [
         Child("follower", run_follower, (settings,)),
         Child("shipper", run_shipper, (settings,)),
+        Child("notary", run_notary, (settings,)),
         Child("watcher", run_watcher, (settings,)),
         *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
         *(Child(name, run_worker, (settings, name)) for name in settings.worker_names),
@@ -188,6 +193,8 @@ def prepare(settings: Settings) -> None:
         raise CannotServe(f"the webhooks are rejected: {fault}") from fault
     try:
         keys = load_keys(settings)
+        load_signer(settings)
+        load_witnesses(settings)
         with reached():
             open_registry(settings, keys, datetime.now(UTC)).close()
             open_log(settings).dispose()

@@ -23,6 +23,8 @@ from clearway.querylog.group_commit import GroupCommit
 from clearway.querylog.id_locks import IdLocks
 from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import RequestIds
+from clearway.querylog.transparency.folders import TileFolder
+from clearway.querylog.transparency.proving import Proving
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Gate, Method, Proceed, Wrapper
 from clearway.server.checks import Clock
@@ -42,11 +44,12 @@ from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.permission import Permission
 from clearway.server.interceptors.scope import scope
 from clearway.server.interceptors.validation import validation
-from clearway.server.keys import load_keys, load_view_key
+from clearway.server.keys import load_keys, load_signer, load_view_key
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.reach import Reach
 from clearway.server.recall import Recall
+from clearway.server.receipts import Receipts
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Neighbours, Replays
 from clearway.server.rights import within_by
@@ -98,7 +101,8 @@ class Worker:
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
         journal = GroupCommit(journal_of(settings, incarnation), bounds_of(settings))
         index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
-        log = Log(attach_log(settings), settings.data_dir / "journal")
+        central = attach_log(settings)
+        log = Log(central, settings.data_dir / "journal")
         log_reach = Reach(log.reach)
         for reach in (self._registry_reach, log_reach):
             reach.start()
@@ -107,12 +111,14 @@ class Worker:
         recall = Recall(ids, log, window, self._clock)
         await recall.begin()
         neighbours = self._neighbours(ids, log, incarnation)
-        replays = Replays(ids, log, window, self._clock, neighbours)
+        receipts = Receipts(load_signer(settings))
+        replays = Replays(ids, log, window, self._clock, neighbours, receipts.attached)
         rounds = Rounds(index, journal)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
-        stores = Stores(index, journal, log, self._door, replays, rounds, cases)
+        proving = Proving(central, TileFolder(settings.tree_dir), settings.data_dir / "journal")
+        stores = Stores(index, journal, log, proving, receipts, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._callers.begin()
         await self._health.say(truths(checks=False, registry=False, log=False))

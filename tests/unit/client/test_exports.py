@@ -16,8 +16,8 @@ ClearwayError ConnectConfig DeadlineExceeded Deferral DeferralNotice DeferralSta
 ErrorReason FromNow GoOnByHand InvalidIdentifier InvalidRequest KeepAliveConfig Lapsed LegalBasis Material
 MeasureEffect MeasureForce MeasureKind MeasureOutcome MeasureResult NoAnswer NotAnswered NotFound NotPermitted
 NotSupported Notice NoticeCode OnUnavailable Outcome OutcomeReport Overloaded PromisedMaterial Raise Reason ReasonCode
-RecordedCheck ReportedOutcome RequestIdReused RequestRefused RetryConfig SinceRevision Standing StateForbids TLSConfig
-Term Unavailable View Violation validate_identifier
+Receipt ReceiptInvalid RecordedCheck ReportedOutcome RequestIdReused RequestRefused RetryConfig SinceRevision
+Standing StateForbids TLSConfig Term Unavailable View Violation validate_identifier verify_receipt
 """
 
 

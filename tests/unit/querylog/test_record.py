@@ -29,6 +29,16 @@ def test_the_version_stands_first() -> None:
     assert msgspec.msgpack.decode(encode_record(a_record(1)))[0] == 1
 
 
+def test_new_fields_stand_at_the_end_and_older_records_are_read_without_them() -> None:
+    whole = msgspec.msgpack.decode(
+        encode_record(a_record(1, listings=("L",), method="M", region="R", elapsed_us=3, index_age_ms=4))
+    )
+    assert whole[-5:] == [["L"], "M", "R", 3, 4]
+    for missing in range(1, 6):
+        older = decode_record(msgspec.msgpack.encode(whole[:-missing]))
+        assert (older.elapsed_us, older.index_age_ms) == ((0, 0) if missing > 1 else (3, 0))
+
+
 def test_a_record_of_the_greatest_length_is_kept() -> None:
     spare = MAX_RECORD_BYTES - len(encode_record(a_record(1, response=bytes(60_000))))
     assert len(encode_record(a_record(1, response=bytes(60_000 + spare)))) == MAX_RECORD_BYTES

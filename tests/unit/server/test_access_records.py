@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
+from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, decode_record
@@ -88,6 +89,23 @@ async def test_a_look_keeps_its_request_without_a_persons_number() -> None:
     assert [row.error_reason for row in desk.journal.rows] == ["", "", ""]
     for row in desk.journal.rows:
         assert CITIZEN_NUMBER.encode() not in row.request
+
+
+async def test_a_look_keeps_no_name_but_an_organisations_beside_its_code() -> None:
+    desk = Desk()
+    request = reports_pb.SearchChecksRequest()
+    subject = request.filter.subject
+    subject.name = "某某"
+    call = a_call(method=Method("/clearway.v1.AuditService/SearchChecks", type(request), is_check=False))
+    call.message = request
+    await desk.records.looked(call)
+    subject.identifier.scheme, subject.identifier.value = "cn-ric", CITIZEN_NUMBER
+    await desk.records.looked(call)
+    subject.identifier.scheme, subject.identifier.value = "cn-uscc", "91350100M000100Y43"
+    await desk.records.looked(call)
+    kept = [reports_pb.SearchChecksRequest.FromString(row.request).filter.subject for row in desk.journal.rows]
+    assert [one.name for one in kept] == ["", "", "某某"]
+    assert request.filter.subject.name, "what the servicer reads stays"
 
 
 def test_what_was_concealed_from_the_caller_is_not_from_the_log() -> None:

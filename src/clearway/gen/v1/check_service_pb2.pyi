@@ -220,6 +220,7 @@ class CheckSubjectRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CONSISTENCY_FIELD_NUMBER: _builtins.int
     ANNOTATIONS_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     item_code: _builtins.str
     """The licence item applied for, as coded in the catalogue."""
     application_kind: Global___ApplicationKind.ValueType
@@ -234,6 +235,8 @@ class CheckSubjectRequest(_message.Message):
     """The client's id for this request, for safe retries: the same id and body get the recorded answer and the same
     check_id. Empty: the server makes one.
     """
+    receipt: _builtins.bool
+    """Whether the answer shall carry a signed receipt."""
     @_builtins.property
     def subject(self) -> _subject_pb2.Subject:
         """Who applies."""
@@ -263,10 +266,11 @@ class CheckSubjectRequest(_message.Message):
         request_id: _builtins.str = ...,
         consistency: Global___Consistency | None = ...,
         annotations: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        receipt: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consistency", b"consistency", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["annotations", b"annotations", "application_kind", b"application_kind", "case_number", b"case_number", "consistency", b"consistency", "item_code", b"item_code", "officer", b"officer", "region_code", b"region_code", "request_id", b"request_id", "subject", b"subject", "supplied_materials", b"supplied_materials"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annotations", b"annotations", "application_kind", b"application_kind", "case_number", b"case_number", "consistency", b"consistency", "item_code", b"item_code", "officer", b"officer", "receipt", b"receipt", "region_code", b"region_code", "request_id", b"request_id", "subject", b"subject", "supplied_materials", b"supplied_materials"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -311,12 +315,15 @@ class CheckSubjectResponse(_message.Message):
     CATALOGUE_EDITION_FIELD_NUMBER: _builtins.int
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     check_id: _builtins.str
     """The record's id."""
     revision: _builtins.str
     """The registry revision the answer was made from. Opaque; carries the database's identity."""
     request_id: _builtins.str
     """The request's id: the client's, or the one the server made."""
+    receipt: _builtins.str
+    """Where the request asked for one: a JWS (EdDSA) that a gate verifies offline. No part of the record."""
     @_builtins.property
     def decision(self) -> _decision_pb2.Decision:
         """What follows."""
@@ -343,10 +350,11 @@ class CheckSubjectResponse(_message.Message):
         catalogue_edition: Global___CatalogueEdition | None = ...,
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         request_id: _builtins.str = ...,
+        receipt: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["catalogue_edition", b"catalogue_edition", "decided_at", b"decided_at", "decision", b"decision", "index_age", b"index_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_edition", b"catalogue_edition", "check_id", b"check_id", "decided_at", b"decided_at", "decision", b"decision", "index_age", b"index_age", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_edition", b"catalogue_edition", "check_id", b"check_id", "decided_at", b"decided_at", "decision", b"decision", "index_age", b"index_age", "receipt", b"receipt", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -765,3 +773,42 @@ class WatchCasesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchCasesResponse: _TypeAlias = WatchCasesResponse  # noqa: Y015
+
+@_typing.final
+class GetReceiptKeysRequest(_message.Message):
+    """Asks for the keys of receipts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReceiptKeysRequest: _TypeAlias = GetReceiptKeysRequest  # noqa: Y015
+
+@_typing.final
+class GetReceiptKeysResponse(_message.Message):
+    """The keys of receipts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JWKS_FIELD_NUMBER: _builtins.int
+    jwks: _builtins.str
+    """A JWK set (RFC 7517), in JSON."""
+    def __init__(
+        self,
+        *,
+        jwks: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jwks", b"jwks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReceiptKeysResponse: _TypeAlias = GetReceiptKeysResponse  # noqa: Y015

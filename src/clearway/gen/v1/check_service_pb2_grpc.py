@@ -60,6 +60,11 @@ class CheckServiceStub:
                 request_serializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.FromString,
                 _registered_method=True)
+        self.GetReceiptKeys = channel.unary_unary(
+                '/clearway.v1.CheckService/GetReceiptKeys',
+                request_serializer=clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysResponse.FromString,
+                _registered_method=True)
 
 
 class CheckServiceServicer:
@@ -101,6 +106,13 @@ class CheckServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReceiptKeys(self, request, context):
+        """The public keys by which receipts are verified offline: keep them at the gate, and ask again when a key is unknown.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +140,11 @@ def add_CheckServiceServicer_to_server(servicer, server):
                     servicer.WatchCases,
                     request_deserializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.SerializeToString,
+            ),
+            'GetReceiptKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceiptKeys,
+                    request_deserializer=clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -266,6 +283,33 @@ class CheckService:
             '/clearway.v1.CheckService/WatchCases',
             clearway_dot_v1_dot_check__service__pb2.WatchCasesRequest.SerializeToString,
             clearway_dot_v1_dot_check__service__pb2.WatchCasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceiptKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.CheckService/GetReceiptKeys',
+            clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysRequest.SerializeToString,
+            clearway_dot_v1_dot_check__service__pb2.GetReceiptKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

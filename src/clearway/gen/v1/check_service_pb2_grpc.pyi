@@ -43,6 +43,8 @@ class CheckServiceStub:
     """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended."""
     WatchCases: _grpc.UnaryStreamMultiCallable[_check_service_pb2.WatchCasesRequest, _check_service_pb2.WatchCasesResponse]
     """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
+    GetReceiptKeys: _grpc.UnaryUnaryMultiCallable[_check_service_pb2.GetReceiptKeysRequest, _check_service_pb2.GetReceiptKeysResponse]
+    """The public keys by which receipts are verified offline: keep them at the gate, and ask again when a key is unknown."""
 
 @_typing.type_check_only
 class CheckServiceAsyncStub(CheckServiceStub):
@@ -59,6 +61,8 @@ class CheckServiceAsyncStub(CheckServiceStub):
     """Records what became of an answer: applied, not applied, modified, granted, declined; and how the case ended."""
     WatchCases: _aio.UnaryStreamMultiCallable[_check_service_pb2.WatchCasesRequest, _check_service_pb2.WatchCasesResponse]  # type: ignore[assignment]
     """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
+    GetReceiptKeys: _aio.UnaryUnaryMultiCallable[_check_service_pb2.GetReceiptKeysRequest, _check_service_pb2.GetReceiptKeysResponse]  # type: ignore[assignment]
+    """The public keys by which receipts are verified offline: keep them at the gate, and ask again when a key is unknown."""
 
 class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
     """Look an applicant up before deciding."""
@@ -102,5 +106,13 @@ class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_check_service_pb2.WatchCasesResponse], _abc.AsyncIterator[_check_service_pb2.WatchCasesResponse]]:
         """Tells of every pending case whose answer has changed, each change once a stream, and resumes where it was left."""
+
+    @_abc_1.abstractmethod
+    def GetReceiptKeys(
+        self,
+        request: _check_service_pb2.GetReceiptKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_check_service_pb2.GetReceiptKeysResponse, _abc.Awaitable[_check_service_pb2.GetReceiptKeysResponse]]:
+        """The public keys by which receipts are verified offline: keep them at the gate, and ask again when a key is unknown."""
 
 def add_CheckServiceServicer_to_server(servicer: CheckServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -116,6 +116,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED: the caller checked this subject for too many cases lately (`limit`); `google.rpc.RetryInfo`."""
     ERROR_REASON_IDENTITY_UNAVAILABLE: _ErrorReason.ValueType  # 53
     """UNAVAILABLE: the keys of the token's issuer cannot be read now, so the token can be neither taken nor refused."""
+    ERROR_REASON_TREE_BEHIND: _ErrorReason.ValueType  # 60
+    """UNAVAILABLE: the tree over the log, as published on this node, does not cover this yet."""
+    ERROR_REASON_UNKNOWN_TREE_SIZE: _ErrorReason.ValueType  # 61
+    """INVALID_ARGUMENT: no tree of that size was signed, or it is not published on this node (`have`)."""
+    ERROR_REASON_TILE_NOT_FOUND: _ErrorReason.ValueType  # 62
+    """NOT_FOUND: the published tree has no file of that name."""
+    ERROR_REASON_COSIGNATURE_REJECTED: _ErrorReason.ValueType  # 63
+    """INVALID_ARGUMENT: the note is no checkpoint of this log, or holds no valid cosignature of a known witness."""
     ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: _ErrorReason.ValueType  # 75
     """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 76
@@ -224,6 +232,14 @@ ERROR_REASON_SUBJECT_CHECKED_TOO_OFTEN: ErrorReason.ValueType  # 52
 """RESOURCE_EXHAUSTED: the caller checked this subject for too many cases lately (`limit`); `google.rpc.RetryInfo`."""
 ERROR_REASON_IDENTITY_UNAVAILABLE: ErrorReason.ValueType  # 53
 """UNAVAILABLE: the keys of the token's issuer cannot be read now, so the token can be neither taken nor refused."""
+ERROR_REASON_TREE_BEHIND: ErrorReason.ValueType  # 60
+"""UNAVAILABLE: the tree over the log, as published on this node, does not cover this yet."""
+ERROR_REASON_UNKNOWN_TREE_SIZE: ErrorReason.ValueType  # 61
+"""INVALID_ARGUMENT: no tree of that size was signed, or it is not published on this node (`have`)."""
+ERROR_REASON_TILE_NOT_FOUND: ErrorReason.ValueType  # 62
+"""NOT_FOUND: the published tree has no file of that name."""
+ERROR_REASON_COSIGNATURE_REJECTED: ErrorReason.ValueType  # 63
+"""INVALID_ARGUMENT: the note is no checkpoint of this log, or holds no valid cosignature of a known witness."""
 ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: ErrorReason.ValueType  # 75
 """INVALID_ARGUMENT: over HTTP, the body is of a type or encoding that is not taken (HTTP 415)."""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 76
