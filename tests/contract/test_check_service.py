@@ -27,7 +27,8 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.querylog.central import open_central
-from clearway.querylog.reader import Filter, Log
+from clearway.querylog.filter import Filter
+from clearway.querylog.reader import Log
 from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of, name_of

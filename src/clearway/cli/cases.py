@@ -22,7 +22,7 @@ from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.decision.explain import Language
 from clearway.gen.v1 import deferral_service_pb2 as pb
-from clearway.querylog.reader import Filter
+from clearway.querylog.filter import Filter
 from clearway.querylog.record import CheckRecord
 from clearway.registry.cases.events import Case, CaseClosed, CaseEntry, OutcomeReported
 from clearway.registry.cases.store import CaseRecord

@@ -13,14 +13,16 @@ from google.rpc import status_pb2
 
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
-from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_json_line, print_table
+from clearway.cli.log_forms import FORMS
+from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
-from clearway.querylog.reader import Filter, Log
+from clearway.querylog.filter import Filter
+from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
@@ -155,15 +157,26 @@ def reliance_name(record: CheckRecord, listing_id: str) -> str:
 @click.option("--since", type=MOMENT, help="Decided at or after this moment (UTC).")
 @click.option("--until", type=MOMENT, help="Decided before this moment (UTC).")
 @click.option("--whole", "whole_wanted", is_flag=True, help="With the request, the answer and the facts.")
+@click.option("--form", type=click.Choice(list(FORMS)), default="ndjson", show_default=True, help="How it is written.")
 @data_dir_option
 @json_option
 def export(
-    since: datetime | None, until: datetime | None, whole_wanted: bool, data_dir: Path | None, json_wanted: bool
+    since: datetime | None,
+    until: datetime | None,
+    whole_wanted: bool,
+    form: str,
+    data_dir: Path | None,
+    json_wanted: bool,
 ) -> None:
-    """Export every recorded check as NDJSON, a row a check, in the order of the log. `--json` is the default form."""
+    """Export every recorded check, a row a check, in the order of the log. `--json` is the default form, NDJSON.
+
+    `cloudevents` is a CloudEvent a line, `csv` a table that spreadsheets open without running anything in it.
+    """
+    if whole_wanted and form == "csv":
+        fail("a table has a check's row; export it whole as ndjson or cloudevents", Exit.INVALID)
     wanted = Filter(since=as_utc(since), until=as_utc(until))
-    for stored in opened(data_dir).export(wanted):
-        print_json_line(whole(stored.record) if whole_wanted else row_of(stored.record))
+    records = (stored.record for stored in opened(data_dir).export(wanted))
+    FORMS[form](records, whole if whole_wanted else row_of)
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
@@ -192,6 +205,9 @@ def row_of(record: CheckRecord) -> dict[str, Any]:
         "edition": record.edition,
         "edition_hash": record.edition_hash,
         "worker": record.worker,
+        "region": record.region,
+        "elapsed_us": record.elapsed_us,
+        "index_age_ms": record.index_age_ms,
     }
 
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "registry": "clearway.cli.registry:registry",
         "subjects": "clearway.cli.subjects:subjects",
         "log": "clearway.cli.log:log",
+        "audit": "clearway.cli.audit:audit",
         "cases": "clearway.cli.cases:cases",
         "database": "clearway.cli.database:database",
         "health": "clearway.cli.health:health",

@@ -12,9 +12,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
 from clearway.querylog.central import Instant, StoredCheck, check_log
+from clearway.querylog.filter import plain
 from clearway.querylog.record import CheckRecord
 
 _CHUNK = 500
@@ -68,7 +69,7 @@ class Window:
         # `since` again where the place is later: a row-value comparison alone would not use the index.
         since = self.since if self.after is None else max(self.since, self.after.decided_at)
         conditions = [
-            check_log.c.authority == self.authority,
+            plain("authority") == self.authority,
             check_log.c.error_reason == "",
             check_log.c.decided_at >= since,
             check_log.c.decided_at < self.until,
@@ -102,7 +103,7 @@ def last_in_window(window: Window) -> Select[Any]:
     later = check_log.alias()
     followed = select(later.c.seq).where(
         later.c.case_number == check_log.c.case_number,
-        later.c.authority == check_log.c.authority,
+        func.coalesce(later.c.authority, "") == check_log.c.authority,
         later.c.error_reason == "",
         tuple_(later.c.decided_at, later.c.check_id) > tuple_(check_log.c.decided_at, check_log.c.check_id),
     )
@@ -122,7 +123,7 @@ def of_cases(
     """Case number → the authority's answered checks of it, in the order of time."""
     found: dict[str, dict[str, CaseCheck]] = {number: {} for number in case_numbers}
     for some in chunks(found, _CHUNK):
-        mine = check_log.c.authority == authority, check_log.c.error_reason == ""
+        mine = plain("authority") == authority, check_log.c.error_reason == ""
         query = select(*_COLUMNS).where(check_log.c.case_number.in_(some), *mine)
         for row in central.execute(query):
             check = CaseCheck(*row)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.engine import Connection
 
-from clearway.querylog import cases
+from clearway.querylog import case_spans, cases, patterns, search, tallies
+from clearway.querylog.case_spans import CaseSpan
 from clearway.querylog.cases import CaseCheck, Window
 from clearway.querylog.central import (
     LogUnreachable,
@@ -28,53 +30,16 @@ from clearway.querylog.central import (
     journal_cursor,
     reaching,
 )
+from clearway.querylog.filter import Filter
+from clearway.querylog.patterns import Busy, OfficerHour, Walk
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
+from clearway.querylog.tallies import Scope
 
 _log = logging.getLogger(__name__)
 
 _CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which checks: those equal in every field given, decided at or after `since` and before `until` (aware, UTC)."""
-
-    authority: str | None = None
-    caller: str | None = None
-    officer: str | None = None
-    case_number: str | None = None
-    item_code: str | None = None
-    request_id: str | None = None
-    scheme: str | None = None
-    subject_key: bytes | None = None
-    outcome: str | None = None
-    standing: str | None = None
-    error_reason: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def matches(self, record: CheckRecord) -> bool:
-        """Whether the record is one of them."""
-        if self.since is not None and record.decided_at < self.since:
-            return False
-        if self.until is not None and record.decided_at >= self.until:
-            return False
-        return all(getattr(record, name) == wanted for name, wanted in self._equalities())
-
-    def where(self) -> list[ColumnElement[bool]]:
-        """The same as conditions on the central log."""
-        conditions = [check_log.c[name] == wanted for name, wanted in self._equalities()]
-        if self.since is not None:
-            conditions.append(check_log.c.decided_at >= self.since)
-        if self.until is not None:
-            conditions.append(check_log.c.decided_at < self.until)
-        return conditions
-
-    def _equalities(self) -> list[tuple[str, object]]:
-        given = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [(name, value) for name, value in given if value is not None and name not in ("since", "until")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +73,7 @@ class Log:
     def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
         """An answered check of this authority under this request id, decided at or after `since`."""
         wanted = Filter(authority=authority, request_id=request_id, error_reason="", since=since)
-        condition = check_log.c.request_id == request_id
-        for part in wanted.where():
-            condition &= part
-        return self._find(condition, request_id, wanted.matches)
+        return self._find(and_(*wanted.where()), request_id, wanted.matches)
 
     def newest(self, wanted: Filter | None = None, *, limit: int = 50, before: str | None = None) -> list[StoredCheck]:
         """The newest checks first, by check id; at most `limit`; only those with a smaller id than `before`."""
@@ -183,6 +145,36 @@ class Log:
         """Case number → the authority's answered checks of it, in the order of time; empty where there is none."""
         with self._snapshot() as (central, pending):
             return cases.of_cases(central, pending, authority, case_numbers)
+
+    def search(self, wanted: Filter, *, limit: int, before: str | None = None) -> search.Page:
+        """A page of the checks wanted, the newest first; see `clearway.querylog.search`."""
+        with self._snapshot() as (central, pending):
+            return search.page(central, pending, wanted, before, limit)
+
+    def tally(self, scope: Scope, columns: Sequence[str]) -> Counter[tuple[str | int, ...]]:
+        """How many checks there are of each combination of values; see `clearway.querylog.tallies`."""
+        with self._snapshot() as (central, pending):
+            return tallies.tally(central, pending, scope, columns)
+
+    def case_spans(self, scope: Scope) -> Iterator[CaseSpan]:
+        """The cases that have answered checks in the scope, each once; streamed. Close it if not exhausted."""
+        with self._snapshot() as (central, pending):
+            yield from case_spans.spans(central, pending, scope)
+
+    def busy(self, scope: Scope, least: int) -> list[Busy]:
+        """Officers who checked one subject under at least so many cases. Of shipped rows, as the next two."""
+        with self._connected() as central:
+            return patterns.busy(central, scope, least)
+
+    def officer_hours(self, scope: Scope) -> Iterator[OfficerHour]:
+        """How much each officer checked in each hour; streamed. Close it if not exhausted."""
+        with self._connected() as central:
+            yield from patterns.officer_hours(central, scope)
+
+    def walks(self, scope: Scope, least: int) -> list[Walk]:
+        """Hours in which a principal asked about at least so many codes that are not listed or not valid."""
+        with self._connected() as central:
+            return patterns.walks(central, scope, least)
 
     def backlog(self) -> Backlog:
         """How much waits to be shipped; while the central log cannot be reached, what was not shipped when it could."""

@@ -45,7 +45,10 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     subject: str
     """The identifier as it may be shown: an organisation's code; the masked form of anything else."""
     subject_key: bytes
-    """Keyed hash of the identifier, for finding a subject's checks; empty where the request names nobody exactly."""
+    """Keyed hash of the identifier, or of the name where a name alone was given, for finding a subject's checks.
+
+    Empty where the code is masked, and in records of refused checks.
+    """
     outcome: str
     """Wire name such as `OUTCOME_RESTRICTION`; empty where the check was refused."""
     standing: str
@@ -64,6 +67,12 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     worker: str
     listings: tuple[str, ...] = ()
     """Ids of the listings that the answer speaks of, so that every check that relied on one can be found."""
+    region: str = ""
+    """Where the licence would apply: as asked, or the caller's own region."""
+    elapsed_us: int = 0
+    """Microseconds from admission to this record; 0 where it was not measured."""
+    index_age_ms: int = 0
+    """Milliseconds since the index was known to be in step with the registry; 0 where the check was refused."""
 
     @property
     def answered(self) -> bool:

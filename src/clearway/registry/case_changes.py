@@ -121,6 +121,13 @@ class CaseChanges:
         with reading(self._engine) as connection:
             return tuple(change_of(found) for found in connection.execute(query))
 
+    def of_check(self, check_id: str, limit: int) -> tuple[CaseChange, ...]:
+        """The changes noticed of a check, in order, at most `limit`."""
+        row = CaseChangeRow
+        query = select(row.__table__).where(row.check_id == check_id).order_by(row.seq).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(change_of(found) for found in connection.execute(query))
+
     # Which cases are pending
 
     def closed_after(self, seq: int, limit: int) -> tuple[list[Case], int]:

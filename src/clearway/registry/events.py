@@ -230,6 +230,11 @@ def kind_of(event: Event) -> str:
     return _KINDS[type(event)]
 
 
+def kind_named(event: type[Event]) -> str:
+    """The tag of events of this type."""
+    return _KINDS[event]
+
+
 def regime_of(event: Event) -> str | None:
     """The regime an event puts the subject under, if it does."""
     if isinstance(event, _LISTING_EVENTS) and event.listing is not None:

@@ -38,6 +38,7 @@ from clearway.registry.ledger import (
     records,
     subject_named,
 )
+from clearway.registry.objections import ObjectionFate, opened_between
 from clearway.registry.quarantine import Quarantine
 from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow
@@ -294,6 +295,20 @@ class Registry:
         """Everything that happened to a subject, by its number."""
         with reading(self._engine) as connection:
             return past.of_subject(connection, subject_id)
+
+    def history_of_fact(self, fact_id: str) -> tuple[past.HistoryEntry, ...]:
+        """Everything that happened to a listing or adverse record, in order; empty where there is none of this id."""
+        with reading(self._engine) as connection:
+            fact = facts_known(connection, [fact_id]).get(fact_id)
+            if fact is None:
+                return ()
+            entries = past.of_subject(connection, fact.subject_id)
+        return tuple(entry for entry in entries if entry.event.fact_id == fact_id)
+
+    def objections(self, since: datetime, until: datetime) -> tuple[ObjectionFate, ...]:
+        """The objections opened in [since, until) (aware), and how each ended if it has."""
+        with reading(self._engine) as connection:
+            return opened_between(connection, since, until)
 
     def revisions(self, limit: int = 50, before: int | None = None) -> tuple[past.RevisionEntry, ...]:
         """The latest acts first, older than the revision `before` if given."""

@@ -36,7 +36,10 @@ class Method:
 
 @dataclass(slots=True)
 class Call:
-    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in."""
+    """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in.
+
+    `admitted_at` is set by admission: seconds of a steady clock; 0 where nobody measured.
+    """
 
     method: Method
     raw: bytes
@@ -44,6 +47,11 @@ class Call:
     caller: Caller | None = None
     message: Message | None = None
     accept_language: str = ""
+    admitted_at: float = 0.0
+
+    def elapsed_us(self, now: float) -> int:
+        """Microseconds from admission to `now`, of the same steady clock; 0 where nobody measured."""
+        return max(1, int((now - self.admitted_at) * 1e6)) if self.admitted_at else 0
 
     def known_caller(self) -> Caller:
         """The caller, once the identity interceptor has run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.decide import decide
@@ -103,14 +104,16 @@ class Checks:
         translation.fill(response.decision, decision, question, day)
         stamp(response, moment, snapshot.synced_at)
         raw = response.SerializeToString()
+        elapsed = call.elapsed_us(monotonic())
         record = self._recording.answered(
-            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw
+            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw, elapsed
         )
         return Answer(raw, record, check_id)
 
     async def record_refusal(self, call: Call, request: pb.CheckSubjectRequest | None, refusal: Refusal) -> None:
         """Put a refused check on the log. Raises `AuditUnavailable`: then that is the refusal's reason."""
-        await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock()))
+        elapsed = call.elapsed_us(monotonic())
+        await self._journal.put(self._recording.refused(call, request, refusal, self._new_id(), self._clock(), elapsed))
 
 
 def stamp(response: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:

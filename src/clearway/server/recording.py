@@ -19,6 +19,7 @@ from clearway.subjects.masking import mask
 
 _encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
+LONGEST_REGION = 16
 OUTCOME_NAMES = {value: name for name, value in decision_pb2.Outcome.items()}
 STANDING_NAMES = {value: name for name, value in decision_pb2.Standing.items()}
 
@@ -59,6 +60,7 @@ class Recording:
         response: check_service_pb2.CheckSubjectResponse,
         decided_at: datetime,
         response_bytes: bytes,
+        elapsed_us: int = 0,
     ) -> bytes:
         """The encoded record of an answered check. Raises `RecordTooLarge`."""
         caller = call.known_caller()
@@ -87,6 +89,9 @@ class Recording:
                 response=response_bytes,
                 worker=self._worker,
                 listings=listings_in(response.decision),
+                region=request.region_code or caller.region,
+                elapsed_us=elapsed_us,
+                index_age_ms=response.index_age.seconds * 1000 + response.index_age.nanos // 1_000_000,
             )
         )
 
@@ -97,6 +102,7 @@ class Recording:
         refusal: Refusal,
         check_id: str,
         decided_at: datetime,
+        elapsed_us: int = 0,
     ) -> bytes:
         """The encoded record of a refused check. `request` is None where the bytes were no message.
 
@@ -129,6 +135,8 @@ class Recording:
                 facts=b"",
                 response=status_of(refusal).SerializeToString(),
                 worker=self._worker,
+                region=(kept.region_code or caller.region)[:LONGEST_REGION],
+                elapsed_us=elapsed_us,
             )
         )
 

@@ -29,6 +29,10 @@ from clearway.server.recording import Recording
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
+from clearway.server.reports.figures import Figures
+from clearway.server.reports.searches import Searches
+from clearway.server.reports.unusual import UnusualPatterns
+from clearway.server.reports.whole_check import WholeChecks
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
@@ -82,6 +86,7 @@ class Servicers:
     coverage: CoverageReports
     registry: RegistryService
     audits: Audits
+    reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
     cases: CaseStream
 
     def unary(self) -> dict[str, Methods]:
@@ -95,7 +100,12 @@ class Servicers:
             ),
             REGISTRY_SERVICE: self.registry.methods(),
             DEFERRAL_SERVICE: self.deferrals.methods(),
-            AUDIT_SERVICE: (*self.audits.methods(), *self.overdue.methods(), *self.coverage.methods()),
+            AUDIT_SERVICE: (
+                *self.audits.methods(),
+                *self.overdue.methods(),
+                *self.coverage.methods(),
+                *(method for report in self.reports for method in report.methods()),
+            ),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -121,6 +131,12 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         coverage=CoverageReports(log),
         registry=RegistryService(door, catalogue, language, clock),
         audits=Audits(log, door, catalogue, language),
+        reports=(
+            Searches(log, catalogue, rules.keys, language),
+            WholeChecks(log, door, catalogue, language),
+            Figures(log, door, catalogue, language, due, clock),
+            UnusualPatterns(log, door, catalogue, due, clock),
+        ),
         cases=stores.cases,
     )
 

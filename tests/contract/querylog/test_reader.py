@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from clearway.querylog.filter import Filter
 from clearway.querylog.journal import Journal
-from clearway.querylog.reader import Backlog, Filter, Log
+from clearway.querylog.reader import Backlog, Log
 from clearway.querylog.shipper import Shipper
 from tests.unit.querylog.records import NOON, a_check_id, a_record, raws
 

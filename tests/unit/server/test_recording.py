@@ -97,10 +97,11 @@ def test_a_masked_natural_persons_name_and_further_signs_stand_nowhere_in_the_re
     assert decode_record(raw).subject_key == b""
 
 
-def test_a_name_only_check_keeps_its_name_and_finds_nobody_by_key() -> None:
+def test_a_name_only_check_keeps_its_name_and_is_found_by_it() -> None:
     record = decode_record(answered(a_request("", "", "样例甲有限公司")))
     assert pb.CheckSubjectRequest.FromString(record.request).subject.name == "样例甲有限公司"
-    assert (record.scheme, record.subject, record.subject_key) == ("", "", b"")
+    assert (record.scheme, record.subject) == ("", "")
+    assert record.subject_key == KEYS.name_key("样例甲有限公司")
 
 
 def test_two_bodies_have_two_digests_and_one_has_one() -> None:

@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from clearway.gen.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from clearway.gen.v1 import audit_reports_pb2 as clearway_dot_v1_dot_audit__reports__pb2
 from clearway.gen.v1 import decision_pb2 as clearway_dot_v1_dot_decision__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63learway/v1/audit_service.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x63learway/v1/decision.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x02\n\rAffectedCheck\x12\x10\n\x08\x63heck_id\x18\x01 \x01(\t\x12.\n\ndecided_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\tauthority\x18\x03 \x01(\x0b\x32\x16.clearway.v1.Authority\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12\x0f\n\x07officer\x18\x05 \x01(\t\x12\x11\n\titem_code\x18\x06 \x01(\t\x12%\n\x07outcome\x18\x07 \x01(\x0e\x32\x14.clearway.v1.Outcome\x12\'\n\x08reliance\x18\x08 \x01(\x0e\x32\x15.clearway.v1.Reliance\x12\x18\n\x10measures_applied\x18\t \x03(\t\"x\n\x19ListAffectedChecksRequest\x12\x1e\n\nlisting_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"a\n\x1aListAffectedChecksResponse\x12*\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x1a.clearway.v1.AffectedCheck\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x0b\x44\x65\x63idedCase\x12\x1f\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\titem_code\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x36\n\ndecided_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x8d\x01\n\x0b\x43overedCase\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\'\n\x08\x63overage\x18\x02 \x01(\x0e\x32\x15.clearway.v1.Coverage\x12\x10\n\x08\x63heck_id\x18\x03 \x01(\t\x12.\n\nchecked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x15ReportCoverageRequest\x12\x34\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x18.clearway.v1.DecidedCaseB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\"\x81\x01\n\x16ReportCoverageResponse\x12\'\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x18.clearway.v1.CoveredCase\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x05\x12\r\n\x05never\x18\x04 \x01(\x05\x12\x10\n\x08\x63overage\x18\x05 \x01(\x01\"\xb2\x01\n\x0eOverdueOutcome\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x10\n\x08\x63heck_id\x18\x02 \x01(\t\x12.\n\ndecided_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07officer\x18\x04 \x01(\t\x12\x11\n\titem_code\x18\x05 \x01(\t\x12%\n\x07outcome\x18\x06 \x01(\x0e\x32\x14.clearway.v1.Outcome\"\x8d\x01\n\x1aListOverdueOutcomesRequest\x12\x32\n\x0e\x63hecked_before\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"b\n\x1bListOverdueOutcomesResponse\x12*\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x1b.clearway.v1.OverdueOutcome\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*k\n\x08Reliance\x12\x18\n\x14RELIANCE_UNSPECIFIED\x10\x00\x12\x18\n\x14RELIANCE_RESTRICTION\x10\x01\x12\x16\n\x12RELIANCE_INCENTIVE\x10\x02\x12\x13\n\x0fRELIANCE_NOTICE\x10\x03*a\n\x08\x43overage\x12\x18\n\x14\x43OVERAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43OVERAGE_BEFORE\x10\x01\x12\x12\n\x0e\x43OVERAGE_AFTER\x10\x02\x12\x12\n\x0e\x43OVERAGE_NEVER\x10\x03\x32\xc9\x02\n\x0c\x41uditService\x12j\n\x12ListAffectedChecks\x12&.clearway.v1.ListAffectedChecksRequest\x1a\'.clearway.v1.ListAffectedChecksResponse\"\x03\x90\x02\x01\x12^\n\x0eReportCoverage\x12\".clearway.v1.ReportCoverageRequest\x1a#.clearway.v1.ReportCoverageResponse\"\x03\x90\x02\x01\x12m\n\x13ListOverdueOutcomes\x12\'.clearway.v1.ListOverdueOutcomesRequest\x1a(.clearway.v1.ListOverdueOutcomesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63learway/v1/audit_service.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x63learway/v1/audit_reports.proto\x1a\x1a\x63learway/v1/decision.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x02\n\rAffectedCheck\x12\x10\n\x08\x63heck_id\x18\x01 \x01(\t\x12.\n\ndecided_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\tauthority\x18\x03 \x01(\x0b\x32\x16.clearway.v1.Authority\x12\x13\n\x0b\x63\x61se_number\x18\x04 \x01(\t\x12\x0f\n\x07officer\x18\x05 \x01(\t\x12\x11\n\titem_code\x18\x06 \x01(\t\x12%\n\x07outcome\x18\x07 \x01(\x0e\x32\x14.clearway.v1.Outcome\x12\'\n\x08reliance\x18\x08 \x01(\x0e\x32\x15.clearway.v1.Reliance\x12\x18\n\x10measures_applied\x18\t \x03(\t\"x\n\x19ListAffectedChecksRequest\x12\x1e\n\nlisting_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"a\n\x1aListAffectedChecksResponse\x12*\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x1a.clearway.v1.AffectedCheck\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x82\x01\n\x0b\x44\x65\x63idedCase\x12\x1f\n\x0b\x63\x61se_number\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\titem_code\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x36\n\ndecided_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\x8d\x01\n\x0b\x43overedCase\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\'\n\x08\x63overage\x18\x02 \x01(\x0e\x32\x15.clearway.v1.Coverage\x12\x10\n\x08\x63heck_id\x18\x03 \x01(\t\x12.\n\nchecked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x15ReportCoverageRequest\x12\x34\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x18.clearway.v1.DecidedCaseB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\"\x81\x01\n\x16ReportCoverageResponse\x12\'\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x18.clearway.v1.CoveredCase\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x05\x12\r\n\x05never\x18\x04 \x01(\x05\x12\x10\n\x08\x63overage\x18\x05 \x01(\x01\"\xb2\x01\n\x0eOverdueOutcome\x12\x13\n\x0b\x63\x61se_number\x18\x01 \x01(\t\x12\x10\n\x08\x63heck_id\x18\x02 \x01(\t\x12.\n\ndecided_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07officer\x18\x04 \x01(\t\x12\x11\n\titem_code\x18\x05 \x01(\t\x12%\n\x07outcome\x18\x06 \x01(\x0e\x32\x14.clearway.v1.Outcome\"\x8d\x01\n\x1aListOverdueOutcomesRequest\x12\x32\n\x0e\x63hecked_before\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"b\n\x1bListOverdueOutcomesResponse\x12*\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x1b.clearway.v1.OverdueOutcome\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*k\n\x08Reliance\x12\x18\n\x14RELIANCE_UNSPECIFIED\x10\x00\x12\x18\n\x14RELIANCE_RESTRICTION\x10\x01\x12\x16\n\x12RELIANCE_INCENTIVE\x10\x02\x12\x13\n\x0fRELIANCE_NOTICE\x10\x03*a\n\x08\x43overage\x12\x18\n\x14\x43OVERAGE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43OVERAGE_BEFORE\x10\x01\x12\x12\n\x0e\x43OVERAGE_AFTER\x10\x02\x12\x12\n\x0e\x43OVERAGE_NEVER\x10\x03\x32\xaf\x06\n\x0c\x41uditService\x12j\n\x12ListAffectedChecks\x12&.clearway.v1.ListAffectedChecksRequest\x1a\'.clearway.v1.ListAffectedChecksResponse\"\x03\x90\x02\x01\x12^\n\x0eReportCoverage\x12\".clearway.v1.ReportCoverageRequest\x1a#.clearway.v1.ReportCoverageResponse\"\x03\x90\x02\x01\x12m\n\x13ListOverdueOutcomes\x12\'.clearway.v1.ListOverdueOutcomesRequest\x1a(.clearway.v1.ListOverdueOutcomesResponse\"\x03\x90\x02\x01\x12X\n\x0cSearchChecks\x12 .clearway.v1.SearchChecksRequest\x1a!.clearway.v1.SearchChecksResponse\"\x03\x90\x02\x01\x12O\n\tShowCheck\x12\x1d.clearway.v1.ShowCheckRequest\x1a\x1e.clearway.v1.ShowCheckResponse\"\x03\x90\x02\x01\x12[\n\rReportFigures\x12!.clearway.v1.ReportFiguresRequest\x1a\".clearway.v1.ReportFiguresResponse\"\x03\x90\x02\x01\x12m\n\x13ListUnusualPatterns\x12\'.clearway.v1.ListUnusualPatternsRequest\x1a(.clearway.v1.ListUnusualPatternsResponse\"\x03\x90\x02\x01\x12m\n\x13ReportSubjectAccess\x12\'.clearway.v1.ReportSubjectAccessRequest\x1a(.clearway.v1.ReportSubjectAccessResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,30 +59,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['ReportCoverage']._serialized_options = b'\220\002\001'
   _globals['_AUDITSERVICE'].methods_by_name['ListOverdueOutcomes']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListOverdueOutcomes']._serialized_options = b'\220\002\001'
-  _globals['_RELIANCE']._serialized_start=1562
-  _globals['_RELIANCE']._serialized_end=1669
-  _globals['_COVERAGE']._serialized_start=1671
-  _globals['_COVERAGE']._serialized_end=1768
-  _globals['_AFFECTEDCHECK']._serialized_start=139
-  _globals['_AFFECTEDCHECK']._serialized_end=426
-  _globals['_LISTAFFECTEDCHECKSREQUEST']._serialized_start=428
-  _globals['_LISTAFFECTEDCHECKSREQUEST']._serialized_end=548
-  _globals['_LISTAFFECTEDCHECKSRESPONSE']._serialized_start=550
-  _globals['_LISTAFFECTEDCHECKSRESPONSE']._serialized_end=647
-  _globals['_DECIDEDCASE']._serialized_start=650
-  _globals['_DECIDEDCASE']._serialized_end=780
-  _globals['_COVEREDCASE']._serialized_start=783
-  _globals['_COVEREDCASE']._serialized_end=924
-  _globals['_REPORTCOVERAGEREQUEST']._serialized_start=926
-  _globals['_REPORTCOVERAGEREQUEST']._serialized_end=1003
-  _globals['_REPORTCOVERAGERESPONSE']._serialized_start=1006
-  _globals['_REPORTCOVERAGERESPONSE']._serialized_end=1135
-  _globals['_OVERDUEOUTCOME']._serialized_start=1138
-  _globals['_OVERDUEOUTCOME']._serialized_end=1316
-  _globals['_LISTOVERDUEOUTCOMESREQUEST']._serialized_start=1319
-  _globals['_LISTOVERDUEOUTCOMESREQUEST']._serialized_end=1460
-  _globals['_LISTOVERDUEOUTCOMESRESPONSE']._serialized_start=1462
-  _globals['_LISTOVERDUEOUTCOMESRESPONSE']._serialized_end=1560
-  _globals['_AUDITSERVICE']._serialized_start=1771
-  _globals['_AUDITSERVICE']._serialized_end=2100
+  _globals['_AUDITSERVICE'].methods_by_name['SearchChecks']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['SearchChecks']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ShowCheck']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ShowCheck']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ReportFigures']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ReportFigures']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ListUnusualPatterns']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ListUnusualPatterns']._serialized_options = b'\220\002\001'
+  _globals['_AUDITSERVICE'].methods_by_name['ReportSubjectAccess']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ReportSubjectAccess']._serialized_options = b'\220\002\001'
+  _globals['_RELIANCE']._serialized_start=1595
+  _globals['_RELIANCE']._serialized_end=1702
+  _globals['_COVERAGE']._serialized_start=1704
+  _globals['_COVERAGE']._serialized_end=1801
+  _globals['_AFFECTEDCHECK']._serialized_start=172
+  _globals['_AFFECTEDCHECK']._serialized_end=459
+  _globals['_LISTAFFECTEDCHECKSREQUEST']._serialized_start=461
+  _globals['_LISTAFFECTEDCHECKSREQUEST']._serialized_end=581
+  _globals['_LISTAFFECTEDCHECKSRESPONSE']._serialized_start=583
+  _globals['_LISTAFFECTEDCHECKSRESPONSE']._serialized_end=680
+  _globals['_DECIDEDCASE']._serialized_start=683
+  _globals['_DECIDEDCASE']._serialized_end=813
+  _globals['_COVEREDCASE']._serialized_start=816
+  _globals['_COVEREDCASE']._serialized_end=957
+  _globals['_REPORTCOVERAGEREQUEST']._serialized_start=959
+  _globals['_REPORTCOVERAGEREQUEST']._serialized_end=1036
+  _globals['_REPORTCOVERAGERESPONSE']._serialized_start=1039
+  _globals['_REPORTCOVERAGERESPONSE']._serialized_end=1168
+  _globals['_OVERDUEOUTCOME']._serialized_start=1171
+  _globals['_OVERDUEOUTCOME']._serialized_end=1349
+  _globals['_LISTOVERDUEOUTCOMESREQUEST']._serialized_start=1352
+  _globals['_LISTOVERDUEOUTCOMESREQUEST']._serialized_end=1493
+  _globals['_LISTOVERDUEOUTCOMESRESPONSE']._serialized_start=1495
+  _globals['_LISTOVERDUEOUTCOMESRESPONSE']._serialized_end=1593
+  _globals['_AUDITSERVICE']._serialized_start=1804
+  _globals['_AUDITSERVICE']._serialized_end=2619
 # @@protoc_insertion_point(module_scope)

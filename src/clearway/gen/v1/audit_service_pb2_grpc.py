@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from clearway.gen.v1 import audit_reports_pb2 as clearway_dot_v1_dot_audit__reports__pb2
 from clearway.gen.v1 import audit_service_pb2 as clearway_dot_v1_dot_audit__service__pb2
 
 GRPC_GENERATED_VERSION = '1.83.2'
@@ -50,6 +51,31 @@ class AuditServiceStub:
                 request_serializer=clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesResponse.FromString,
                 _registered_method=True)
+        self.SearchChecks = channel.unary_unary(
+                '/clearway.v1.AuditService/SearchChecks',
+                request_serializer=clearway_dot_v1_dot_audit__reports__pb2.SearchChecksRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.SearchChecksResponse.FromString,
+                _registered_method=True)
+        self.ShowCheck = channel.unary_unary(
+                '/clearway.v1.AuditService/ShowCheck',
+                request_serializer=clearway_dot_v1_dot_audit__reports__pb2.ShowCheckRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ShowCheckResponse.FromString,
+                _registered_method=True)
+        self.ReportFigures = channel.unary_unary(
+                '/clearway.v1.AuditService/ReportFigures',
+                request_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresResponse.FromString,
+                _registered_method=True)
+        self.ListUnusualPatterns = channel.unary_unary(
+                '/clearway.v1.AuditService/ListUnusualPatterns',
+                request_serializer=clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsResponse.FromString,
+                _registered_method=True)
+        self.ReportSubjectAccess = channel.unary_unary(
+                '/clearway.v1.AuditService/ReportSubjectAccess',
+                request_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -77,6 +103,41 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchChecks(self, request, context):
+        """The log searched: by subject, case, authority, officer, item, outcome, standing, reason of refusal, time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowCheck(self, request, context):
+        """One check whole: what was asked and seen, what it was made from, what happened afterwards.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportFigures(self, request, context):
+        """Figures of checking over a period, divided by authority, item, region, month, reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnusualPatterns(self, request, context):
+        """Patterns in the checks of a period that are worth a person's look.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportSubjectAccess(self, request, context):
+        """Every check about a subject, to be handed over to that subject.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +155,31 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.ListOverdueOutcomes,
                     request_deserializer=clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesResponse.SerializeToString,
+            ),
+            'SearchChecks': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchChecks,
+                    request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.SearchChecksRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_audit__reports__pb2.SearchChecksResponse.SerializeToString,
+            ),
+            'ShowCheck': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowCheck,
+                    request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ShowCheckRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_audit__reports__pb2.ShowCheckResponse.SerializeToString,
+            ),
+            'ReportFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportFigures,
+                    request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresResponse.SerializeToString,
+            ),
+            'ListUnusualPatterns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnusualPatterns,
+                    request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsResponse.SerializeToString,
+            ),
+            'ReportSubjectAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportSubjectAccess,
+                    request_deserializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +264,141 @@ class AuditService:
             '/clearway.v1.AuditService/ListOverdueOutcomes',
             clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesRequest.SerializeToString,
             clearway_dot_v1_dot_audit__service__pb2.ListOverdueOutcomesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchChecks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/SearchChecks',
+            clearway_dot_v1_dot_audit__reports__pb2.SearchChecksRequest.SerializeToString,
+            clearway_dot_v1_dot_audit__reports__pb2.SearchChecksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowCheck(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/ShowCheck',
+            clearway_dot_v1_dot_audit__reports__pb2.ShowCheckRequest.SerializeToString,
+            clearway_dot_v1_dot_audit__reports__pb2.ShowCheckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/ReportFigures',
+            clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresRequest.SerializeToString,
+            clearway_dot_v1_dot_audit__reports__pb2.ReportFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnusualPatterns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/ListUnusualPatterns',
+            clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsRequest.SerializeToString,
+            clearway_dot_v1_dot_audit__reports__pb2.ListUnusualPatternsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportSubjectAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AuditService/ReportSubjectAccess',
+            clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessRequest.SerializeToString,
+            clearway_dot_v1_dot_audit__reports__pb2.ReportSubjectAccessResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 What an auditor asks of the log: what relied on a listing, what was checked, what was never reported back."""
 
+from clearway.gen.v1 import audit_reports_pb2 as _audit_reports_pb2
 from clearway.gen.v1 import audit_service_pb2 as _audit_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -39,6 +40,16 @@ class AuditServiceStub:
     """应查必查: which decided cases were checked before, after, or never."""
     ListOverdueOutcomes: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListOverdueOutcomesRequest, _audit_service_pb2.ListOverdueOutcomesResponse]
     """Checked cases whose outcome was not reported in time."""
+    SearchChecks: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.SearchChecksRequest, _audit_reports_pb2.SearchChecksResponse]
+    """The log searched: by subject, case, authority, officer, item, outcome, standing, reason of refusal, time."""
+    ShowCheck: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.ShowCheckRequest, _audit_reports_pb2.ShowCheckResponse]
+    """One check whole: what was asked and seen, what it was made from, what happened afterwards."""
+    ReportFigures: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportFiguresRequest, _audit_reports_pb2.ReportFiguresResponse]
+    """Figures of checking over a period, divided by authority, item, region, month, reason."""
+    ListUnusualPatterns: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.ListUnusualPatternsRequest, _audit_reports_pb2.ListUnusualPatternsResponse]
+    """Patterns in the checks of a period that are worth a person's look."""
+    ReportSubjectAccess: _grpc.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportSubjectAccessRequest, _audit_reports_pb2.ReportSubjectAccessResponse]
+    """Every check about a subject, to be handed over to that subject."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
@@ -51,6 +62,16 @@ class AuditServiceAsyncStub(AuditServiceStub):
     """应查必查: which decided cases were checked before, after, or never."""
     ListOverdueOutcomes: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListOverdueOutcomesRequest, _audit_service_pb2.ListOverdueOutcomesResponse]  # type: ignore[assignment]
     """Checked cases whose outcome was not reported in time."""
+    SearchChecks: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.SearchChecksRequest, _audit_reports_pb2.SearchChecksResponse]  # type: ignore[assignment]
+    """The log searched: by subject, case, authority, officer, item, outcome, standing, reason of refusal, time."""
+    ShowCheck: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.ShowCheckRequest, _audit_reports_pb2.ShowCheckResponse]  # type: ignore[assignment]
+    """One check whole: what was asked and seen, what it was made from, what happened afterwards."""
+    ReportFigures: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportFiguresRequest, _audit_reports_pb2.ReportFiguresResponse]  # type: ignore[assignment]
+    """Figures of checking over a period, divided by authority, item, region, month, reason."""
+    ListUnusualPatterns: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.ListUnusualPatternsRequest, _audit_reports_pb2.ListUnusualPatternsResponse]  # type: ignore[assignment]
+    """Patterns in the checks of a period that are worth a person's look."""
+    ReportSubjectAccess: _aio.UnaryUnaryMultiCallable[_audit_reports_pb2.ReportSubjectAccessRequest, _audit_reports_pb2.ReportSubjectAccessResponse]  # type: ignore[assignment]
+    """Every check about a subject, to be handed over to that subject."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads the log for those who answer for it."""
@@ -78,5 +99,45 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.ListOverdueOutcomesResponse, _abc.Awaitable[_audit_service_pb2.ListOverdueOutcomesResponse]]:
         """Checked cases whose outcome was not reported in time."""
+
+    @_abc_1.abstractmethod
+    def SearchChecks(
+        self,
+        request: _audit_reports_pb2.SearchChecksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_reports_pb2.SearchChecksResponse, _abc.Awaitable[_audit_reports_pb2.SearchChecksResponse]]:
+        """The log searched: by subject, case, authority, officer, item, outcome, standing, reason of refusal, time."""
+
+    @_abc_1.abstractmethod
+    def ShowCheck(
+        self,
+        request: _audit_reports_pb2.ShowCheckRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_reports_pb2.ShowCheckResponse, _abc.Awaitable[_audit_reports_pb2.ShowCheckResponse]]:
+        """One check whole: what was asked and seen, what it was made from, what happened afterwards."""
+
+    @_abc_1.abstractmethod
+    def ReportFigures(
+        self,
+        request: _audit_reports_pb2.ReportFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_reports_pb2.ReportFiguresResponse, _abc.Awaitable[_audit_reports_pb2.ReportFiguresResponse]]:
+        """Figures of checking over a period, divided by authority, item, region, month, reason."""
+
+    @_abc_1.abstractmethod
+    def ListUnusualPatterns(
+        self,
+        request: _audit_reports_pb2.ListUnusualPatternsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_reports_pb2.ListUnusualPatternsResponse, _abc.Awaitable[_audit_reports_pb2.ListUnusualPatternsResponse]]:
+        """Patterns in the checks of a period that are worth a person's look."""
+
+    @_abc_1.abstractmethod
+    def ReportSubjectAccess(
+        self,
+        request: _audit_reports_pb2.ReportSubjectAccessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_reports_pb2.ReportSubjectAccessResponse, _abc.Awaitable[_audit_reports_pb2.ReportSubjectAccessResponse]]:
+        """Every check about a subject, to be handed over to that subject."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

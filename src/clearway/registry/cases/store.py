@@ -36,6 +36,10 @@ ENDINGS = tuple(kind_of(event) for event in (Completed, Withdrawn, Lapsed))
 """The kinds of events after which nothing more is awaited."""
 
 
+FEEDBACK = (kind_of(OutcomeReported), kind_of(CaseClosed))
+"""The kinds of events that say what became of answers."""
+
+
 class CaseRecord:
     """One case, as its events add up."""
 
@@ -151,6 +155,17 @@ class Cases:
         )
         with reading(self._engine) as connection:
             return set(connection.execute(query).scalars())
+
+    def feedback(self, authority: str, case_numbers: Collection[str]) -> dict[str, tuple[CaseEntry, ...]]:
+        """Case number → the authority's reports in it and its end, in order; cases without any are left out."""
+        row = CaseEventRow
+        wanted = (row.authority == authority) & among(row.case_number, case_numbers) & row.kind.in_(FEEDBACK)
+        found: dict[str, tuple[CaseEntry, ...]] = {}
+        with reading(self._engine) as connection:
+            for entry in entries_where(connection, wanted):
+                number = entry.case.case_number
+                found[number] = (*found.get(number, ()), entry)
+        return found
 
     def measures_applied(self, check_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Check id → the codes of restrictions reported as applied, as advised or otherwise; others are left out."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.call import Call, Proceed
 from clearway.server.errors import Refusal
@@ -22,6 +24,7 @@ class Admission:
             if self.draining or self.in_flight >= self._limit:
                 raise self._refusal()
             self.in_flight += 1
+            call.admitted_at = monotonic()
             try:
                 return await proceed(call)
             finally:

@@ -1,0 +1,107 @@
+"""Figures of checking over a period, divided by authority, item, region, month, reason, regime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language, say
+from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.querylog.reader import Log
+from clearway.querylog.tallies import Scope
+from clearway.registry.registry import Registry
+from clearway.server.call import Call, Methods
+from clearway.server.checks import Clock
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.reports.counting import Question, Sources
+from clearway.server.reports.definitions import DEFINITIONS, NAMES
+from clearway.server.reports.kinds import KINDS, Kind
+from clearway.server.reports.period import invalid, period_of
+from clearway.server.reports.sheet import FIELDS, Place, Sheet, Tally
+
+
+class Figures:
+    """Counts reports from the log and the registry. `due` is how long after a check its outcome is to be reported.
+
+    A report costs a look at each row of its period in an index of the log, and for reports of cases one at each case's
+    events. It has the checks of every authority.
+    """
+
+    def __init__(
+        self, log: Log, door: RegistryDoor, catalogue: Catalogue, language: Language, due: timedelta, clock: Clock
+    ) -> None:
+        self._log = log
+        self._door = door
+        self._catalogue = catalogue
+        self._language = language
+        self._due = due
+        self._clock = clock
+
+    def methods(self) -> Methods:
+        """What is offered of the audit service."""
+        return (("ReportFigures", pb.ReportFiguresRequest, self.report),)
+
+    async def report(self, request: pb.ReportFiguresRequest, call: Call) -> bytes:
+        """The report. Raises `Refusal` INVALID_REQUEST for a period or a dimension that it cannot have."""
+        kind, question = KINDS[request.kind], question_of(request)
+        moment = self._clock()
+
+        def counted(registry: Registry) -> Sheet:
+            sheet = Sheet(question.dimensions)
+            kind.count(Sources(self._log, registry, self._catalogue, self._due, moment), question, sheet)
+            return sheet
+
+        sheet = await self._door.read(counted)
+        language = call.language(self._language)
+        return response_of(kind, sheet, request.fold_below, language).SerializeToString()
+
+
+def question_of(request: pb.ReportFiguresRequest) -> Question:
+    """What is to be counted. Raises `Refusal` INVALID_REQUEST."""
+    kind = KINDS[request.kind]
+    for place, dimension in enumerate(request.group_by):
+        if dimension not in kind.dimensions:
+            raise invalid(f"group_by[{place}]", "this report is not divided by that")
+    for field in ("item_code", "region_code"):
+        if getattr(request, field) and not kind.scoped:
+            raise invalid(field, "this report is not of one licence item or region")
+    since, until = period_of(request.since, request.until)
+    scope = Scope(since, until, request.authority, request.item_code, request.region_code)
+    return Question(scope, frozenset(FIELDS[dimension] for dimension in request.group_by))
+
+
+def response_of(kind: Kind, sheet: Sheet, fold_below: int, language: Language) -> pb.ReportFiguresResponse:
+    """The sheet on the wire, small groups taken together if asked for."""
+    total = sheet.total()
+    folded = sheet.fold(kind.figures[0], fold_below) if fold_below else None
+    response = pb.ReportFiguresResponse(
+        definitions=[
+            pb.FigureDefinition(
+                figure=figure, name=say(NAMES[figure], language), definition=say(DEFINITIONS[figure], language)
+            )
+            for figure in kind.figures
+        ],
+        groups=[group_of(kind, place, tally) for place, tally in sorted(sheet.groups.items(), key=at_its_place)],
+        total=group_of(kind, Place(), total),
+    )
+    if folded is not None:
+        group = group_of(kind, Place(), folded)
+        group.folded = True
+        response.groups.append(group)
+    return response
+
+
+def at_its_place(group: tuple[Place, Tally]) -> Place:
+    """What groups are ordered by."""
+    return group[0]
+
+
+def group_of(kind: Kind, place: Place, tally: Tally) -> pb.ReportGroup:
+    """A group on the wire."""
+    return pb.ReportGroup(**place._asdict(), figures=values_of(kind.figures, tally))
+
+
+def values_of(figures: Iterable[pb.Figure.ValueType], tally: Tally) -> list[pb.FigureValue]:
+    """The figures of a tally."""
+    return [pb.FigureValue(figure=figure, value=tally.value(figure)) for figure in figures]

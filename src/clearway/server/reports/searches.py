@@ -1,0 +1,104 @@
+"""The log searched: page by page, the newest first, at a bounded cost."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language
+from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.querylog.filter import Filter
+from clearway.querylog.reader import Log
+from clearway.server.call import Call, Methods
+from clearway.server.moments import moment_in
+from clearway.server.paging import page_size, page_token, parse_page_token
+from clearway.server.reports.subject_keys import key_of, named
+from clearway.server.reports.summaries import summary_of
+from clearway.subjects.keys import SubjectKeys
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Searches:
+    """Finds checks for auditors, who see every authority's."""
+
+    def __init__(self, log: Log, catalogue: Catalogue, keys: SubjectKeys, language: Language) -> None:
+        self._log = log
+        self._catalogue = catalogue
+        self._keys = keys
+        self._language = language
+
+    def methods(self) -> Methods:
+        """What is offered of the audit service."""
+        return (
+            ("SearchChecks", pb.SearchChecksRequest, self.search),
+            ("ReportSubjectAccess", pb.ReportSubjectAccessRequest, self.subject_access),
+        )
+
+    async def search(self, request: pb.SearchChecksRequest, call: Call) -> bytes:
+        """One page of the checks wanted. Raises `Refusal` INVALID_CURSOR, INVALID_REQUEST; `InvalidIdentifier`."""
+        wanted = filter_of(request.filter, self._keys)
+        # The token must not tell the subject: it holds a digest of the question, which has the subject's key.
+        question = f"search:{wanted!r}"
+        before = parse_page_token(request.page_token, question, str)
+        limit = page_size(request.page_size)
+        page = await asyncio.to_thread(self._log.search, wanted, limit=limit, before=before)
+        language = call.language(self._language)
+        response = pb.SearchChecksResponse(
+            checks=[summary_of(stored.record, self._catalogue, language) for stored in page.checks]
+        )
+        if page.reached is not None:
+            response.next_page_token = page_token(question, page.reached)
+            response.searched_back_to.FromDatetime(moment_of(page.reached))
+        return response.SerializeToString()
+
+    async def subject_access(self, request: pb.ReportSubjectAccessRequest, call: Call) -> bytes:
+        """One page of the checks about a subject, with what was answered, word for word.
+
+        Raises `InvalidIdentifier` for a code that names nobody for certain, `Refusal` INVALID_CURSOR.
+        """
+        subject = named(request.identifier, self._keys)
+        question = f"subject:{subject.key.hex()}"
+        before = parse_page_token(request.page_token, question, str)
+        wanted = Filter(subject_key=subject.key)
+        limit = page_size(request.page_size)
+        page = await asyncio.to_thread(self._log.search, wanted, limit=limit, before=before)
+        language = call.language(self._language)
+        response = pb.ReportSubjectAccessResponse(subject=subject.shown)
+        for stored in page.checks:
+            record = stored.record
+            asked = check_service_pb2.CheckSubjectRequest.FromString(record.request)
+            entry = response.entries.add(
+                check=summary_of(record, self._catalogue, language), application_kind=asked.application_kind
+            )
+            if record.answered:
+                response_kept = check_service_pb2.CheckSubjectResponse.FromString(record.response)
+                entry.decision.CopyFrom(response_kept.decision)
+        if page.reached is not None:
+            response.next_page_token = page_token(question, page.reached)
+        return response.SerializeToString()
+
+
+def filter_of(asked: pb.CheckFilter, keys: SubjectKeys) -> Filter:
+    """Which checks are asked for. Raises `Refusal` INVALID_REQUEST, `InvalidIdentifier`."""
+    return Filter(
+        subject_key=key_of(asked.subject, keys) if asked.HasField("subject") else None,
+        case_number=asked.case_number or None,
+        authority=asked.authority or None,
+        officer=asked.officer or None,
+        caller=asked.caller or None,
+        item_code=asked.item_code or None,
+        outcome=decision_pb2.Outcome.Name(asked.outcome) if asked.outcome else None,
+        standing=decision_pb2.Standing.Name(asked.standing) if asked.standing else None,
+        error_reason=f"ERROR_REASON_{asked.refused_reason}" if asked.refused_reason else None,
+        since=moment_in(asked.since, "filter.since") if asked.HasField("since") else None,
+        until=moment_in(asked.until, "filter.until") if asked.HasField("until") else None,
+    )
+
+
+def moment_of(check_id: str) -> datetime:
+    """When an id (UUIDv7) was made."""
+    return _EPOCH + timedelta(milliseconds=UUID(check_id).int >> 80)

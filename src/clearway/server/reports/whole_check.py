@@ -1,0 +1,152 @@
+"""One check whole: what was asked and seen, what it was made from, and what happened afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from google.rpc import status_pb2
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language
+from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.querylog.reader import Log
+from clearway.querylog.record import CheckRecord
+from clearway.registry import events
+from clearway.registry.case_changes import CaseChange
+from clearway.registry.cases.events import Case, CaseClosed, CaseEntry, OutcomeReported, encode, kind_of
+from clearway.registry.history import HistoryEntry
+from clearway.registry.registry import Registry
+from clearway.server.call import Call, Methods
+from clearway.server.errors import Refusal
+from clearway.server.recording import facts_in
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.reports.summaries import summary_of
+
+MOST = 1000
+"""Events of what happened afterwards that are given at most, the first ones."""
+
+TOLD = "answer_changed"
+
+Later = tuple[datetime, pb.LaterEvent]
+
+
+class WholeChecks:
+    """Shows checks to auditors, who see every authority's."""
+
+    def __init__(self, log: Log, door: RegistryDoor, catalogue: Catalogue, language: Language) -> None:
+        self._log = log
+        self._door = door
+        self._catalogue = catalogue
+        self._language = language
+
+    def methods(self) -> Methods:
+        """What is offered of the audit service."""
+        return (("ShowCheck", pb.ShowCheckRequest, self.show),)
+
+    async def show(self, request: pb.ShowCheckRequest, call: Call) -> bytes:
+        """The check. Raises `Refusal` CHECK_NOT_FOUND."""
+        stored = await asyncio.to_thread(self._log.get, request.check_id)
+        if stored is None:
+            raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+        record = stored.record
+        response = pb.ShowCheckResponse(
+            check=summary_of(record, self._catalogue, call.language(self._language)),
+            request=check_service_pb2.CheckSubjectRequest.FromString(record.request),
+            revision=record.revision,
+            catalogue_edition=check_service_pb2.CatalogueEdition(id=record.edition, content_hash=record.edition_hash),
+            worker=record.worker,
+            elapsed_us=record.elapsed_us,
+        )
+        if record.answered:
+            response.response.ParseFromString(record.response)
+            response.facts = facts_as_json(record)
+        else:
+            response.error.CopyFrom(status_pb2.Status.FromString(record.response))
+        later = await self._door.read(lambda registry: sorted(happened_after(record, registry), key=when))
+        response.later.extend(event for _, event in later[:MOST])
+        return response.SerializeToString()
+
+
+def when(later: Later) -> datetime:
+    """What later events are ordered by."""
+    return later[0]
+
+
+def happened_after(record: CheckRecord, registry: Registry) -> Iterator[Later]:
+    """What the record knows of the check's later history."""
+    for entry in registry.cases.of_case(Case(record.authority, record.case_number)).entries:
+        if entry.check_id == record.check_id:
+            yield later(entry.recorded_at, kind_in(entry), entry.actor, kind_of(entry.event), body=encode(entry.event))
+    for change in registry.case_changes.of_check(record.check_id, MOST):
+        yield later(change.noticed_at, pb.LATER_EVENT_KIND_ANSWER_CHANGED, "", TOLD, body=body_of(change))
+    for listing_id in record.listings:
+        for past in registry.history_of_fact(listing_id):
+            if past.recorded_at > record.decided_at:
+                yield of_listing(past, listing_id)
+
+
+def of_listing(past: HistoryEntry, listing_id: str) -> Later:
+    """What happened to a listing that the answer spoke of."""
+    body = events.encode(past.event)
+    kind = pb.LATER_EVENT_KIND_LISTING
+    return later(past.recorded_at, kind, past.actor, past.kind, listing_id=listing_id, body=body)
+
+
+def kind_in(entry: CaseEntry) -> pb.LaterEventKind.ValueType:
+    """What kind of thing happened in the case."""
+    match entry.event:
+        case OutcomeReported():
+            return pb.LATER_EVENT_KIND_OUTCOME
+        case CaseClosed():
+            return pb.LATER_EVENT_KIND_CASE_CLOSED
+        case _:
+            return pb.LATER_EVENT_KIND_DEFERRAL
+
+
+def later(
+    at: datetime, kind: pb.LaterEventKind.ValueType, actor: str, event: str, *, listing_id: str = "", body: str = ""
+) -> Later:
+    """An event on the wire, and when it was recorded."""
+    message = pb.LaterEvent(kind=kind, actor=actor, event=event, listing_id=listing_id, body=body)
+    message.recorded_at.FromDatetime(at)
+    return at, message
+
+
+def body_of(change: CaseChange) -> str:
+    """What differs in an answer that turned, and its outcome before and after."""
+    before, after = (decision_pb2.Decision.FromString(raw) for raw in (change.before, change.after))
+    document = {
+        "differs": change.differs,
+        "before": decision_pb2.Outcome.Name(before.outcome),
+        "after": decision_pb2.Outcome.Name(after.outcome),
+    }
+    return msgspec.json.encode(document).decode()
+
+
+def facts_as_json(record: CheckRecord) -> str:
+    """The facts behind an answer, with their names; empty where they are not of this version's shape."""
+    try:
+        facts = facts_in(record)
+    except msgspec.DecodeError:
+        return ""
+    return msgspec.json.encode(with_names(facts)).decode()
+
+
+def with_names(value: Any) -> Any:
+    """Structs as objects, with their type where it tells one kind of evidence from another."""
+    match value:
+        case msgspec.Struct():
+            fields = {name: with_names(field) for name, field in msgspec.structs.asdict(value).items()}
+            return {"kind": type(value).__name__} | fields if value.__struct_config__.tag else fields
+        case dict():
+            return {str(key): with_names(found) for key, found in value.items()}
+        case list() | tuple() | frozenset():
+            return [with_names(found) for found in value]
+        case _:
+            return value
