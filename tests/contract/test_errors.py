@@ -181,6 +181,12 @@ def test_a_method_that_does_not_exist(node: RunningNode) -> None:
     as_documented(failing(lambda: call(b"", timeout=PATIENCE)), "UNKNOWN_METHOD")
 
 
+def test_a_page_with_a_token_of_nobody(node: RunningNode) -> None:
+    shown = (("authorization", "View nobody"),)
+    error = failing(lambda: node.checks().CheckSubject(a_check(), timeout=PATIENCE, metadata=shown))
+    assert as_documented(error, "VIEW_REFUSED")["metadata"] == {"because": "not_ours"}
+
+
 # After the answer
 
 
@@ -518,6 +524,7 @@ PROVOKED_ELSEWHERE = {
     "UNSUPPORTED_MEDIA_TYPE": test_a_body_of_another_type,
     "REQUEST_TOO_LARGE": test_a_body_that_is_too_long,
     "ORIGIN_REFUSED": test_a_page_of_a_stranger,
+    "VIEW_REFUSED": test_a_page_with_a_token_of_nobody,
     "NO_WORKER": test_a_node_whose_workers_take_no_call,
     "SHUTTING_DOWN": test_a_draining_server_sends_callers_elsewhere,
     "DEADLINE_EXCEEDED": test_a_call_that_comes_too_late_is_not_begun,

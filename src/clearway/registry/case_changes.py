@@ -104,6 +104,14 @@ class CaseChanges:
                     found[check_id] = Told(change_id, revision, after)
         return found
 
+    def latest(self, check_id: str) -> CaseChange | None:
+        """The last change noticed of a check."""
+        row = CaseChangeRow
+        query = select(row.__table__).where(row.check_id == check_id).order_by(row.seq.desc()).limit(1)
+        with reading(self._engine) as connection:
+            found = connection.execute(query).one_or_none()
+        return None if found is None else change_of(found)
+
     def head(self) -> int:
         """The number of the latest change; 0 where there was never one."""
         with reading(self._engine) as connection:

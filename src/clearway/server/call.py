@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -19,6 +20,18 @@ class Caller:
     principal: str
     authority: str
     region: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page may look at and act on: one check, in its case, as one officer of its authority."""
+
+    check_id: str
+    case_number: str
+    authority: str
+    region: str
+    officer: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class Call:
     """One call. `message` is set by the parsing interceptor, `caller` by identity; `raw` is what came in.
 
     `admitted_at` is set by admission: seconds of a steady clock; 0 where nobody measured.
+    `view` is set where a page calls under a view token, which bounds what the caller may do.
     """
 
     method: Method
@@ -48,6 +62,7 @@ class Call:
     message: Message | None = None
     accept_language: str = ""
     admitted_at: float = 0.0
+    view: View | None = None
 
     def elapsed_us(self, now: float) -> int:
         """Microseconds from admission to `now`, of the same steady clock; 0 where nobody measured."""

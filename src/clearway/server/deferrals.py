@@ -161,10 +161,14 @@ class Deferrals:
     async def get(self, request: pb.GetDeferralRequest, call: Call) -> bytes:
         """A deferral, or the offer of one."""
         offer, record = await self._case(request.check_id, call)
-        deferral = record.deferral(request.check_id)
+        return pb.GetDeferralResponse(deferral=self.standing(offer, record, call)).SerializeToString()
+
+    def standing(self, offer: Offer, record: CaseRecord, call: Call) -> pb.Deferral:
+        """The deferral of a check as it stands in its case, or the offer of one."""
+        deferral = record.deferral(offer.record.check_id)
         if deferral.commitment is None:
-            return pb.GetDeferralResponse(deferral=self._messages.offered(offer)).SerializeToString()
-        return pb.GetDeferralResponse(deferral=self._message(deferral, record.closed, call)).SerializeToString()
+            return self._messages.offered(offer)
+        return self._message(deferral, record.closed, call)
 
     async def list_overdue(self, request: pb.ListOverdueDeferralsRequest, call: Call) -> bytes:
         """The authority's deferrals past their deadline, the longest overdue first."""

@@ -1,4 +1,4 @@
-"""The installation's secret key of subject hashes: from the settings, or a file made at first start."""
+"""The installation's secret keys: each from the settings, or from a file made at first start."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from clearway.subjects.keys import SubjectKeys
 
 KEY_FILE = Path("keys", "subject.key")
 """In the data folder."""
+KEY_BYTES = 32
 
 
 class KeyUnreadable(Exception):
@@ -19,16 +20,27 @@ class KeyUnreadable(Exception):
 
 def load_keys(settings: Settings) -> SubjectKeys:
     """The installation's subject keys. Makes `keys/subject.key` (mode 0600) where neither setting nor file has one."""
-    if settings.subject_key:
-        return SubjectKeys(bytes.fromhex(settings.subject_key))
-    path = settings.data_dir / KEY_FILE
+    return SubjectKeys(secret(settings.subject_key, settings.data_dir / KEY_FILE))
+
+
+def load_view_key(settings: Settings) -> bytes:
+    """The key of view tokens. Makes `keys/view.key` (mode 0600) where neither setting nor file has one."""
+    return secret(settings.view_key, settings.data_dir / "keys" / "view.key")
+
+
+def secret(given: str, path: Path) -> bytes:
+    """The 32 bytes given as hex digits, or those of the file. Raises `KeyUnreadable`."""
+    if given:
+        return bytes.fromhex(given)
     if not path.exists():
         make_key(path)
-    text = path.read_text().strip()
     try:
-        return SubjectKeys(bytes.fromhex(text))
+        found = bytes.fromhex(path.read_text().strip())
     except ValueError as fault:
         raise KeyUnreadable(f"{path} does not hold a key of 64 hex digits") from fault
+    if len(found) != KEY_BYTES:
+        raise KeyUnreadable(f"{path} does not hold a key of 64 hex digits")
+    return found
 
 
 def make_key(path: Path) -> None:
@@ -37,7 +49,7 @@ def make_key(path: Path) -> None:
     beside = path.with_suffix(f".{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
         file.flush()
         os.fsync(file.fileno())
     try:

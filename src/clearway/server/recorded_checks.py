@@ -28,8 +28,12 @@ class RecordedChecks:
         stored = await asyncio.to_thread(self._log.get, request.check_id)
         if stored is None or stored.record.authority != call.known_caller().authority:
             raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
-        rest = self._without_answer(stored.record, call.language(self._language)).SerializeToString()
-        return rest + embedded(pb.GetCheckResponse, answer_field(stored.record), stored.record.response)
+        return self.message(stored.record, call.language(self._language))
+
+    def message(self, record: CheckRecord, language: Language) -> bytes:
+        """A serialized record, its answer byte for byte as it was given."""
+        rest = self._without_answer(record, language).SerializeToString()
+        return rest + embedded(pb.GetCheckResponse, answer_field(record), record.response)
 
     def _without_answer(self, record: CheckRecord, language: Language) -> pb.GetCheckResponse:
         message = pb.GetCheckResponse(request=pb.CheckSubjectRequest.FromString(record.request))

@@ -9,7 +9,7 @@ import uuid_utils
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
-from clearway.gen.v1 import audit_service_pb2, deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import audit_service_pb2, card_service_pb2, deferral_service_pb2, registry_service_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
@@ -17,6 +17,7 @@ from clearway.querylog.reader import Log
 from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Methods
+from clearway.server.cards import Cards
 from clearway.server.checks import Checks, Clock
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
@@ -36,6 +37,7 @@ from clearway.server.reports.whole_check import WholeChecks
 from clearway.server.rounds import Rounds
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources, scheduled_feeds
+from clearway.server.view_tokens import ViewTokens
 from clearway.server.watching.case_stream import CaseStream
 from clearway.subjects.keys import SubjectKeys
 
@@ -43,7 +45,8 @@ CHECK_SERVICE = pb.DESCRIPTOR.services_by_name["CheckService"].full_name
 REGISTRY_SERVICE = registry_service_pb2.DESCRIPTOR.services_by_name["RegistryService"].full_name
 DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
 AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
-SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE)
+CARD_SERVICE = card_service_pb2.DESCRIPTOR.services_by_name["CardService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE, CARD_SERVICE)
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""
@@ -51,13 +54,14 @@ CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a worker decides by: settings, catalogue, secret, clock, and its own name."""
+    """What a worker decides by: settings, catalogue, secret, clock, its own name, and who may view."""
 
     settings: Settings
     catalogue: Catalogue
     keys: SubjectKeys
     clock: Clock
     worker: str
+    views: ViewTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Servicers:
     registry: RegistryService
     audits: Audits
     reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
+    cards: Cards
     cases: CaseStream
 
     def unary(self) -> dict[str, Methods]:
@@ -106,6 +111,7 @@ class Servicers:
                 *self.coverage.methods(),
                 *(method for report in self.reports for method in report.methods()),
             ),
+            CARD_SERVICE: self.cards.methods(),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -121,12 +127,14 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
     sources = ScheduledSources(scheduled_feeds(settings))
     checks = checks_of(rules, stores, language, sources)
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
+    recorded = RecordedChecks(log, catalogue, language)
+    deferrals = Deferrals(log, door, stores.index, catalogue, language, clock, sources)
     return Servicers(
         checks=checks,
         batches=Batches(checks, stores.index, stores.journal, Freshness(stores.index), stores.replays),
-        recorded=RecordedChecks(log, catalogue, language),
+        recorded=recorded,
         outcomes=Outcomes(log, door, clock),
-        deferrals=Deferrals(log, door, stores.index, catalogue, language, clock, sources),
+        deferrals=deferrals,
         overdue=OverdueOutcomes(log, door, due, open_for, clock),
         coverage=CoverageReports(log),
         registry=RegistryService(door, catalogue, language, clock),
@@ -137,6 +145,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
             Figures(log, door, catalogue, language, due, clock),
             UnusualPatterns(log, door, catalogue, due, clock),
         ),
+        cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
         cases=stores.cases,
     )
 

@@ -88,6 +88,14 @@ class Settings(BaseSettings):
         description="The 32-byte key of subject hashes, 64 hex digits; empty: the file keys/subject.key, made at "
         "first start.",
     )
+    view_key: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="The 32-byte key of view tokens, 64 hex digits, the same on every node; empty: the file "
+        "keys/view.key, made at first start.",
+    )
+    view_minutes: Annotated[int, Field(ge=1, le=720)] = Field(
+        default=30, description="Minutes for which a view token lets a page show its check."
+    )
     feeds: Path | None = Field(
         default=None, description="File that says which feeds are read, from where and how often; empty: none."
     )
@@ -145,11 +153,11 @@ class Settings(BaseSettings):
             raise ValueError("log_durability central needs a database: without one, the log is a file on this node")
         return durability
 
-    @field_validator("subject_key")
+    @field_validator("subject_key", "view_key")
     @classmethod
-    def _key_length(cls, key: str) -> str:
+    def _key_length(cls, key: str, info: ValidationInfo) -> str:
         if key and (len(key) != 64 or not set(key.lower()) <= set("0123456789abcdef")):
-            raise ValueError("subject_key must be 64 hex digits")
+            raise ValueError(f"{info.field_name} must be 64 hex digits")
         return key
 
     @property
@@ -212,7 +220,8 @@ class Settings(BaseSettings):
         """Every setting as text, secrets withheld: what `serve` prints at start."""
         shown = {name: str(value) for name, value in self}
         shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
-        shown["subject_key"] = "(given)" if self.subject_key else "(file)"
+        for key in ("subject_key", "view_key"):
+            shown[key] = "(given)" if getattr(self, key) else "(file)"
         return shown
 
 

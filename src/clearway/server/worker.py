@@ -38,7 +38,7 @@ from clearway.server.interceptors.faults import Faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
-from clearway.server.keys import load_keys
+from clearway.server.keys import load_keys, load_view_key
 from clearway.server.listener import Fallback, handlers_of, options
 from clearway.server.memory import settle
 from clearway.server.reach import Reach
@@ -51,6 +51,7 @@ from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
+from clearway.server.view_tokens import ViewTokens, scope
 from clearway.server.vitals import INTERVAL, VitalsFolder, WorkerVitals
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
 from clearway.server.watching.lookout import Lookout
@@ -82,6 +83,8 @@ class Worker:
         self._clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", worker=name))
         self._door = RegistryDoor(self._open_registry)
         self._registry_reach = Reach(lambda: self._door.ask(Registry.head))
+        lasting = timedelta(minutes=settings.view_minutes)
+        self._views = ViewTokens(load_view_key(settings), lasting, self._clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -102,7 +105,7 @@ class Worker:
         rounds = Rounds(index, journal, lambda: self._admission.in_flight)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
-        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name)
+        rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
         stores = Stores(index, journal, log, self._door, replays, rounds, cases)
         server = self._server(servicers_of(rules, stores))
         await self._health.say(truths(checks=False, registry=False, log=False))
@@ -156,9 +159,10 @@ class Worker:
         """Service → its methods, each behind the interceptors."""
         gates: dict[str, Gate] = {
             "deadline": deadline,
-            "identity": Identity(self._caller),
+            "identity": Identity(self._caller, self._views),
             "parsing": parsing,
             "validation": validation,
+            "scope": scope,
         }
         wrappers: dict[str, Wrapper] = {
             "faults": self._faults,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import permutations
 from typing import Any, cast
 
@@ -27,7 +28,8 @@ from clearway.server.interceptors.faults import Faults
 from clearway.server.interceptors.identity import Identity
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import require_valid, validation
-from tests.unit.server.calls import CITIZEN_NUMBER, METHOD, Aborted, Context, a_call, a_request
+from clearway.server.view_tokens import ViewTokens
+from tests.unit.server.calls import CITIZEN_NUMBER, METHOD, NOON, Aborted, Context, a_call, a_request
 
 
 async def answered(call: Call) -> bytes:
@@ -49,7 +51,7 @@ def reason(name: str) -> ErrorReason.ValueType:
 
 
 def test_faults_are_outermost_and_evidence_sees_what_parsing_refuses() -> None:
-    assert ORDER == ("faults", "admission", "deadline", "identity", "evidence", "parsing", "validation")
+    assert ORDER == ("faults", "admission", "deadline", "identity", "evidence", "parsing", "validation", "scope")
 
 
 @pytest.mark.parametrize("order", [*permutations("WXgh"), ("g",), ("W",), ("g", "h"), ()])
@@ -181,7 +183,7 @@ def test_a_call_that_is_too_late_is_not_begun(remaining: float) -> None:
 def test_every_caller_is_the_local_one_and_binary_metadata_is_left_out() -> None:
     call = Call(METHOD, b"", Context(metadata=(("accept-language", "zh"), ("x-bin", b"\xff"))))  # type: ignore[arg-type]
     caller = Caller("local", "DEMO-LICENSING", "110000")
-    Identity(caller)(call)
+    Identity(caller, ViewTokens(bytes(32), timedelta(minutes=1), lambda: NOON))(call)
     assert call.known_caller() == caller
     assert call.accept_language == "zh"
     assert call.language(Language.EN) is Language.ZH_CN

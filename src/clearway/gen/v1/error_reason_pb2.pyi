@@ -106,6 +106,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE: over HTTP, no worker of the node takes the call now; retry."""
     ERROR_REASON_ORIGIN_REFUSED: _ErrorReason.ValueType  # 78
     """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
+    ERROR_REASON_VIEW_REFUSED: _ErrorReason.ValueType  # 79
+    """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -194,4 +196,6 @@ ERROR_REASON_NO_WORKER: ErrorReason.ValueType  # 77
 """UNAVAILABLE: over HTTP, no worker of the node takes the call now; retry."""
 ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 78
 """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
+ERROR_REASON_VIEW_REFUSED: ErrorReason.ValueType  # 79
+"""UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from clearway.server.call import Call, Gate, Proceed, Wrapper
 
-ORDER = ("faults", "admission", "deadline", "identity", "evidence", "parsing", "validation")
+ORDER = ("faults", "admission", "deadline", "identity", "evidence", "parsing", "validation", "scope")
 """The interceptors' names, outermost first."""
 
 
