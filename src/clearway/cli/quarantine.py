@@ -17,7 +17,7 @@ from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option, opened
 from clearway.cli.serve import settings_from
-from clearway.cli.spreadsheets import disarmed, restored
+from clearway.server.spreadsheets import disarmed, restored
 from clearway.registry.errors import RegistryError
 from clearway.registry.feeds.adapters import adapter_for, adapter_named
 from clearway.registry.feeds.files import FeedFile

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     view_minutes: Annotated[int, Field(ge=1, le=720)] = Field(
         default=30, description="Minutes for which a view token lets a page show its check."
     )
+    console_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(
+        default=30, description="Minutes without a page after which a session of the auditor's console is over."
+    )
+    console_hours: Annotated[int, Field(ge=1, le=24)] = Field(
+        default=8, description="Hours after which a session of the auditor's console is over, however busy."
+    )
     feeds: Path | None = Field(
         default=None, description="File that says which feeds are read, from where and how often; empty: none."
     )

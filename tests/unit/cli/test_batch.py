@@ -11,7 +11,8 @@ from typing import Any
 import grpc
 import pytest
 
-from clearway.cli import batch, spreadsheets
+from clearway.cli import batch
+from clearway.server import spreadsheets
 from clearway.cli.exits import Exit
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
