@@ -11,8 +11,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from clearway.cli.output import print_json_line
-from clearway.server.spreadsheets import BYTE_ORDER_MARK, disarmed
 from clearway.querylog.record import CheckRecord
+from clearway.server.spreadsheets import BYTE_ORDER_MARK, disarmed
 
 EVENT_TYPE = "clearway.check.recorded.v1"
 

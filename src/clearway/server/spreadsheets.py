@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by some spreadsheet."""
@@ -57,7 +59,7 @@ def workbook_of(title: str, headings: Sequence[str], rows: Iterable[Sequence[str
     return file.getvalue()
 
 
-def as_text(sheet: object, value: str) -> WriteOnlyCell:
+def as_text(sheet: WriteOnlyWorksheet, value: str) -> Any:
     """A cell that is text whatever it looks like."""
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     cell.data_type = "s"

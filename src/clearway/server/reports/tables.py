@@ -50,7 +50,11 @@ def named(enum: type[decision_pb2.Outcome] | type[decision_pb2.Standing], value:
 def check_line(check: pb.CheckSummary) -> str:
     """A check as a line of NDJSON, its fields named as the contract names them."""
     return json_format.MessageToJson(
-        check, preserving_proto_field_name=True, always_print_fields_with_no_presence=True, indent=None, ensure_ascii=False
+        check,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+        indent=None,
+        ensure_ascii=False,
     )
 
 

@@ -34,10 +34,10 @@ class WholeCheck:
 
     def _related(self, visit: Visit, check: pb.CheckSummary) -> dict[str, str]:
         """Word → address of other checks that belong to this one."""
-        of_authority = {"authority": check.authority.code}
+        whose = check.authority.code
         wanted = {
-            "see_case": pb.CheckFilter(case_number=check.case_number, **of_authority) if check.case_number else None,
-            "see_officer": pb.CheckFilter(officer=check.officer, **of_authority) if check.officer else None,
+            "see_case": pb.CheckFilter(case_number=check.case_number, authority=whose) if check.case_number else None,
+            "see_officer": pb.CheckFilter(officer=check.officer, authority=whose) if check.officer else None,
             "see_subject": of_subject(check),
         }
         return {name: self._filters.address(one, visit) for name, one in wanted.items() if one is not None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date
 
 from google.protobuf.duration_pb2 import Duration
@@ -14,7 +13,8 @@ from clearway.decision.answer import Outcome
 from clearway.decision.explain import OUTCOMES, Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import check_service_pb2, decision_pb2
-from clearway.web.console.words import APPLICATIONS, LATER, PATTERNS, STANDINGS, word
+from clearway.web.console.later import event_words, told
+from clearway.web.console.words import APPLICATIONS, PATTERNS, STANDINGS, word
 
 FORCES = {
     decision_pb2.MEASURE_FORCE_MANDATORY: "mandatory",
@@ -80,9 +80,13 @@ class Names:
         """A kind of unusual pattern."""
         return say(PATTERNS[value], self._language)
 
-    def later(self, value: pb.LaterEventKind.ValueType) -> str:
-        """A kind of later event."""
-        return say(LATER[value], self._language)
+    def later(self, event: pb.LaterEvent) -> str:
+        """What happened after a check."""
+        return event_words(event.event, self._language)
+
+    def told(self, event: pb.LaterEvent) -> list[tuple[str, str]]:
+        """What that says, line by line."""
+        return list(told(event.body, self._language))
 
     def force(self, reason: decision_pb2.Reason) -> str:
         """Whether a measure is mandatory; empty where it is an incentive."""
@@ -126,10 +130,3 @@ def basis(found: decision_pb2.LegalBasis) -> str:
 def pretty(document: str) -> str:
     """JSON, indented to be read."""
     return json.dumps(json.loads(document), ensure_ascii=False, indent=2) if document else ""
-
-
-def told(body: str) -> Iterator[tuple[str, str]]:
-    """What a later event says, name by name: everything but what stands beside it already."""
-    for name, value in json.loads(body or "{}").items():
-        if name not in ("event", "type", "kind") and value not in ("", None, [], {}):
-            yield name.replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

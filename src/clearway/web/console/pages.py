@@ -60,7 +60,6 @@ class Pages:
             seconds=names.seconds,
             basis=names.basis,
             pretty=names.pretty,
-            told=names.told,
             outcome_code=names.outcome_code,
         )
 

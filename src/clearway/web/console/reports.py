@@ -125,7 +125,9 @@ class Reports:
             problem=problem,
             found=found,
             rows=rows_of(found, asked, Names(self._catalogue, visit.language, asked.until), visit),
-            totals=[(one.name, shown(value)) for one, value in zip(found.definitions, found.total.figures, strict=True)],
+            totals=[
+                (one.name, shown(value)) for one, value in zip(found.definitions, found.total.figures, strict=True)
+            ],
             headings=[(one.name, one.figure in drawing.figures) for one in found.definitions],
             drawing=drawing,
             dimensions=[name for name, (dimension, _) in DIMENSIONS.items() if dimension in kind.dimensions],

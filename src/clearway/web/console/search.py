@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import grpc
@@ -12,7 +13,6 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.model import Text
-from clearway.decision.answer import Outcome
 from clearway.decision.explain import OUTCOMES, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
@@ -32,14 +32,14 @@ PAGE = 50
 MOST_IN_WORKBOOK = 100_000
 """Checks that a workbook is made of at most: it is made in memory."""
 
-EQUAL = ("case_number", "authority", "officer", "item_code", "refused_reason")
-"""Fields that a form and a filter have alike."""
-
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "ndjson": "application/x-ndjson",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+
+Value = TypeVar("Value", decision_pb2.Outcome.ValueType, decision_pb2.Standing.ValueType)
 
 
 class TooMany(Exception):
@@ -149,17 +149,21 @@ class Search:
             schemes=[*OWN_SCHEMES, CITIZEN_NUMBER],
             items=[(item.code, say(item.name, language)) for item in edition.items],
             authorities=[(found.code, say(found.name, language)) for found in edition.authorities],
-            outcomes=choices(decision_pb2.Outcome, OUTCOME_WORDS, visit),
-            standings=choices(decision_pb2.Standing, STANDINGS, visit),
+            outcomes=[(str(value), say(text, language)) for value, text in OUTCOME_WORDS.items()],
+            standings=[(str(value), say(text, language)) for value, text in STANDINGS.items()],
             reasons=[name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()[1:]],
         )
 
     def _filter_of(self, fields: Mapping[str, str]) -> pb.CheckFilter:
         """The filter that a form asks for; a day that is none narrows nothing."""
         wanted = pb.CheckFilter(
-            outcome=number_in(decision_pb2.Outcome, fields.get("outcome", "")),
-            standing=number_in(decision_pb2.Standing, fields.get("standing", "")),
-            **{name: fields[name] for name in EQUAL if fields.get(name)},
+            case_number=fields.get("case_number"),
+            authority=fields.get("authority"),
+            officer=fields.get("officer"),
+            item_code=fields.get("item_code"),
+            refused_reason=fields.get("refused_reason"),
+            outcome=value_in(fields.get("outcome", ""), OUTCOME_WORDS),
+            standing=value_in(fields.get("standing", ""), STANDINGS),
         )
         if fields.get("code"):
             wanted.subject.identifier.scheme = fields.get("scheme", "")
@@ -179,15 +183,9 @@ OUTCOME_WORDS: Mapping[decision_pb2.Outcome.ValueType, Text] = {
 }
 
 
-def choices(_: object, words: Mapping[int, Text], visit: Visit) -> list[tuple[str, str]]:
-    """The values of a choice, as a form sends them, with their words."""
-    return [(str(value), say(text, visit.language)) for value, text in words.items()]
-
-
-def number_in(enum: object, text: str) -> int:
-    """A value of an enum that a form sent; the unspecified one for anything else."""
-    known = enum.DESCRIPTOR.values_by_number  # type: ignore[attr-defined]
-    return int(text) if text.isascii() and text.isdecimal() and int(text[:9]) in known else 0
+def value_in(text: str, known: Iterable[Value]) -> Value | None:
+    """The value of a choice that a form sent; None for anything else."""
+    return next((value for value in known if str(value) == text), None)
 
 
 async def gathered(
@@ -202,9 +200,7 @@ async def gathered(
     return checks
 
 
-async def csv_lines(
-    first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]
-) -> AsyncIterator[str]:
+async def csv_lines(first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]) -> AsyncIterator[str]:
     """A CSV file, page by page."""
     yield BYTE_ORDER_MARK + csv_of([CHECK_COLUMNS, *map(check_row, first.checks)])
     async for page in rest:

@@ -30,9 +30,7 @@ WORDS: Mapping[str, Text] = {
         "that you ask; signing out forgets it.",
         zh="请粘贴发放给您的令牌。令牌仅保存在本浏览器的密封会话中，随每次查询提交；退出后即清除。",
     ),
-    "sign_in_lead": Text(
-        en="This service asks who reads its log.", zh="本服务须核实查阅日志者的身份。"
-    ),
+    "sign_in_lead": Text(en="This service asks who reads its log.", zh="本服务须核实查阅日志者的身份。"),
     "session_over": Text(
         en="Sign in to go on. A session ends when it has been idle, or has lasted, too long.",
         zh="请登录后继续。会话闲置或持续过久即告结束。",
@@ -159,7 +157,7 @@ WORDS: Mapping[str, Text] = {
     "show": Text(en="Show", zh="查看"),
     "totals": Text(en="All together", zh="合计"),
     "chart": Text(en="Chart of {what}; its figures stand in the table below", zh="{what}图；数据见下表"),
-    "table": Text(en="Table", zh="数据表"),
+    "by_group": Text(en="By {what}", zh="按{what}"),
     "definitions": Text(en="What the figures mean", zh="指标释义"),
     "folded": Text(en="small groups together", zh="合并的小组"),
     "nowhere": Text(en="not given", zh="未填"),
@@ -193,7 +191,8 @@ WORDS: Mapping[str, Text] = {
 
 REASONS: Mapping[str, Text] = {
     "INVALID_IDENTIFIER": Text(
-        en="That is no valid code of this scheme: see its length and check sign.", zh="该代码不符合所选类型，请核对长度与校验位。"
+        en="That is no valid code of this scheme: see its length and check sign.",
+        zh="该代码不符合所选类型，请核对长度与校验位。",
     ),
     "INVALID_REQUEST": Text(en="A field cannot be taken as it is.", zh="有字段填写不符合要求。"),
     "CHECK_NOT_FOUND": Text(en="No recorded check has this id.", zh="没有该编号的查询记录。"),
@@ -250,14 +249,6 @@ APPLICATIONS: Mapping[check_service_pb2.ApplicationKind.ValueType, Text] = {
     check_service_pb2.APPLICATION_KIND_NEW: Text(en="new", zh="新办"),
     check_service_pb2.APPLICATION_KIND_RENEWAL: Text(en="renewal", zh="延续"),
     check_service_pb2.APPLICATION_KIND_CHANGE: Text(en="change", zh="变更"),
-}
-
-LATER: Mapping[pb.LaterEventKind.ValueType, Text] = {
-    pb.LATER_EVENT_KIND_OUTCOME: Text(en="Outcome reported", zh="反馈处理结果"),
-    pb.LATER_EVENT_KIND_CASE_CLOSED: Text(en="Case ended", zh="办件办结"),
-    pb.LATER_EVENT_KIND_DEFERRAL: Text(en="Deferred acceptance", zh="容缺受理"),
-    pb.LATER_EVENT_KIND_ANSWER_CHANGED: Text(en="The answer turned", zh="答复发生变化"),
-    pb.LATER_EVENT_KIND_LISTING: Text(en="The listing", zh="列入记录"),
 }
 
 
