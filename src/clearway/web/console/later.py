@@ -117,7 +117,7 @@ def told(body: str, language: Language) -> Iterator[tuple[str, str]]:
 def words_of(name: str, value: Any, language: Language) -> str:
     """A value in words; what belongs together is parted by dots, what stands side by side by commas."""
     match value:
-        case None | "" | False | [] | {}:
+        case _ if not value:
             return ""
         case [str(), str()] if name in FREE or name == "item_name":
             return str(value[language is Language.ZH_CN])

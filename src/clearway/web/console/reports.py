@@ -1,4 +1,4 @@
-"""Figures of checking: each report with its totals, a chart, the table that the chart is drawn from, and what they mean."""
+"""Figures of checking: a report's totals, a chart, the table that the chart is drawn from, and what they mean."""
 
 from __future__ import annotations
 

@@ -157,13 +157,13 @@ class Search:
     def _filter_of(self, fields: Mapping[str, str]) -> pb.CheckFilter:
         """The filter that a form asks for; a day that is none narrows nothing."""
         wanted = pb.CheckFilter(
-            case_number=fields.get("case_number"),
-            authority=fields.get("authority"),
-            officer=fields.get("officer"),
-            item_code=fields.get("item_code"),
-            refused_reason=fields.get("refused_reason"),
-            outcome=value_in(fields.get("outcome", ""), OUTCOME_WORDS),
-            standing=value_in(fields.get("standing", ""), STANDINGS),
+            case_number=fields.get("case_number", ""),
+            authority=fields.get("authority", ""),
+            officer=fields.get("officer", ""),
+            item_code=fields.get("item_code", ""),
+            refused_reason=fields.get("refused_reason", ""),
+            outcome=value_in(fields.get("outcome", ""), OUTCOME_WORDS, decision_pb2.OUTCOME_UNSPECIFIED),
+            standing=value_in(fields.get("standing", ""), STANDINGS, decision_pb2.STANDING_UNSPECIFIED),
         )
         if fields.get("code"):
             wanted.subject.identifier.scheme = fields.get("scheme", "")
@@ -183,9 +183,9 @@ OUTCOME_WORDS: Mapping[decision_pb2.Outcome.ValueType, Text] = {
 }
 
 
-def value_in(text: str, known: Iterable[Value]) -> Value | None:
-    """The value of a choice that a form sent; None for anything else."""
-    return next((value for value in known if str(value) == text), None)
+def value_in(text: str, known: Iterable[Value], otherwise: Value) -> Value:
+    """The value of a choice that a form sent; `otherwise` for anything else."""
+    return next((value for value in known if str(value) == text), otherwise)
 
 
 async def gathered(

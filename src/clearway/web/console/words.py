@@ -114,7 +114,6 @@ WORDS: Mapping[str, Text] = {
     "asked": Text(en="As asked", zh="查询内容"),
     "kind": Text(en="Application", zh="申请类型"),
     "supplied": Text(en="Materials supplied", zh="已交材料"),
-    "annotations": Text(en="Annotations", zh="附注"),
     "record": Text(en="The record", zh="记录"),
     "check_id": Text(en="Check id", zh="查询编号"),
     "request_id": Text(en="Request id", zh="请求编号"),
@@ -162,7 +161,6 @@ WORDS: Mapping[str, Text] = {
     "folded": Text(en="small groups together", zh="合并的小组"),
     "nowhere": Text(en="not given", zh="未填"),
     "no_groups": Text(en="Nothing falls into this period.", zh="该期间没有数据。"),
-    "cannot_divide": Text(en="This report cannot be divided or narrowed so.", zh="该报表不能这样分组或筛选。"),
     # Patterns
     "patterns_title": Text(en="Worth a person’s look", zh="值得人工查看的线索"),
     "patterns_lead": Text(
