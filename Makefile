@@ -12,7 +12,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
 # The package with PostgreSQL's programs is used for those alone, so what it depends on is left out.
 PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--unsafe-package $(p))
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-import bench-steps bench-watching proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-import bench-search bench-steps bench-watching proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ bench-import: $(VENV)/.test ## import a million rows and build their index; writ
 
 bench-database: $(VENV)/.test postgres ## measure shipping, importing and following on PostgreSQL and SQLite
 	$(BIN)/python -m bench.database
+
+bench-search: $(VENV)/.test postgres ## search and count a log of a million checks, embedded and on PostgreSQL
+	$(BIN)/python -m bench.searching
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

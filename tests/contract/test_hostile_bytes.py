@@ -18,6 +18,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ AFFECTED = "/clearway.v1.AuditService/ListAffectedChecks"
 NOTHING_REQUIRED = {
     "/clearway.v1.DeferralService/ListOverdueDeferrals",
     "/clearway.v1.AuditService/ListOverdueOutcomes",
+    "/clearway.v1.AuditService/SearchChecks",
 }
 """Methods for which a message without a field they know is a good request."""
 
@@ -315,6 +317,17 @@ SOUND_ACT: dict[str, Any] = {
 }
 """A value for each field that an act or a reading must have."""
 
+SOUND_PERIOD = {"since": Timestamp(seconds=1_767_225_600), "until": Timestamp(seconds=1_769_904_000)}
+"""The same for the moments of a report."""
+
+
+def sound_fields(kind: type[Message]) -> dict[str, Any]:
+    """The sound values of a request's fields."""
+    fields = kind.DESCRIPTOR.fields_by_name
+    acts = {name: value for name, value in SOUND_ACT.items() if name in fields}
+    moments = {name: at for name, at in SOUND_PERIOD.items() if name in fields and fields[name].message_type}
+    return acts | moments
+
 
 @pytest.mark.parametrize("method", [name for name in METHODS if not name.startswith(f"/{SERVICE}/")])
 @given(drawn=st.data())
@@ -325,7 +338,7 @@ def test_sound_acts_with_anything_beside_get_documented_errors_only(
     node: RunningNode, method: str, drawn: st.DataObject
 ) -> None:
     kind = METHODS[method]
-    sound = kind(**{name: value for name, value in SOUND_ACT.items() if name in kind.DESCRIPTOR.fields_by_name})
+    sound = kind(**sound_fields(kind))
     # The last of a field counts, so what is drawn overrides some of the sound parts and joins others.
     assert documented(answer(node, method, sound.SerializeToString() + drawn.draw(messages(kind.DESCRIPTOR))))
 

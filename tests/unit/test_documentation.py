@@ -23,8 +23,10 @@ from clearway.cli.main import cli
 from clearway.decision.answer import NoticeCode
 from clearway.decision.explain import NOTICES
 from clearway.decision.terms import Lack
+from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.audit_service_pb2 import DESCRIPTOR as AUDITS
 from clearway.gen.v1.deferral_service_pb2 import DESCRIPTOR as DEFERRALS
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import check_log
@@ -40,6 +42,7 @@ from clearway.server.errors import CODES
 from clearway.server.metrics import FAMILIES, LEAD
 from clearway.server.node_metrics import NODE_FAMILIES
 from clearway.server.offers import NoOffer
+from clearway.server.reports.definitions import DEFINITIONS, NAMES
 from clearway.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -188,9 +191,15 @@ def test_the_integrators_guide_names_every_method(service: ServiceDescriptor) ->
     assert [method.name for method in service.methods if f"`{method.name}`" not in page("integrate.md")] == []
 
 
-@pytest.mark.parametrize("method", ["ListOverdueOutcomes", "ReportCoverage"])
-def test_the_auditors_guide_names_what_is_asked_of_cases(method: str) -> None:
+@pytest.mark.parametrize("method", [method.name for method in AUDITS.services_by_name["AuditService"].methods])
+def test_the_auditors_guide_names_every_method(method: str) -> None:
     assert f"`AuditService.{method}`" in page("audit.md")
+
+
+@pytest.mark.parametrize("figure", NAMES)
+def test_the_auditors_guide_defines_every_figure(figure: reports_pb.Figure.ValueType) -> None:
+    name, definition = NAMES[figure], DEFINITIONS[figure]
+    assert f"| {name.en} ({name.zh}) | {definition.en} |" in page("audit.md")
 
 
 @pytest.mark.parametrize("because", [*NoOffer, *Obstacle])

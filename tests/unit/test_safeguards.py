@@ -37,6 +37,7 @@ from clearway.decision.facts import (
     Unidentified,
 )
 from clearway.decision.terms import Instant, Lack, in_force
+from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import audit_service_pb2, decision_pb2, deferral_service_pb2, error_reason_pb2, subject_pb2
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
@@ -49,6 +50,7 @@ from clearway.server.errors import Refusal
 from clearway.server.lookup import Lookup
 from clearway.server.outcomes import Advised, report_of
 from clearway.server.recording import as_kept, refused_request
+from clearway.server.reports.searches import Searches
 from clearway.server.settings import Settings
 from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
 from clearway.subjects.keys import SubjectKeys
@@ -371,7 +373,15 @@ def test_no_command_against_a_service_enumerates() -> None:
     case_acts = ("commit", "notice", "supplement", "extend", "withdraw", "lapse", "deferral")
     case_lists = ("report", "overdue", "coverage")
     cases = {f"cases {name}" for name in (*case_acts, *case_lists)}
-    assert set(asking(cli)) == {"check", "batch", "watch", "health", *cases}
+    # An auditor's: they read what was asked, never what is listed.
+    audits = {f"audit {name}" for name in ("search", "show", "report", "patterns", "subject")}
+    assert set(asking(cli)) == {"check", "batch", "watch", "health", *cases, *audits}
+
+
+def test_an_auditor_s_search_reads_the_log_and_not_the_lists() -> None:
+    assert set(Searches.__init__.__annotations__) == {"log", "catalogue", "keys", "language", "return"}
+    asked_for = {field.name for field in reports_pb.CheckFilter.DESCRIPTOR.fields}
+    assert not {name for name in asked_for if re.search(r"listing|regime|pattern|prefix|like", name)}
 
 
 def test_a_masked_code_alone_is_never_searched_for() -> None:
@@ -489,6 +499,8 @@ def columns() -> Iterator[str]:
 ALLOWED = {
     "CheckSubjectResponse.index_age",  # how old the index is
     "facts.age",  # the same
+    "record.index_age_ms",  # the same
+    "check_log.index_age_ms",  # the same
 }
 
 

@@ -32,6 +32,7 @@ from clearway.server.registry_service.service import RegistryService
 from clearway.server.replays import Replays
 from clearway.server.reports.figures import Figures
 from clearway.server.reports.searches import Searches
+from clearway.server.reports.turn import Turn
 from clearway.server.reports.unusual import UnusualPatterns
 from clearway.server.reports.whole_check import WholeChecks
 from clearway.server.rounds import Rounds
@@ -126,6 +127,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
     language = Language(settings.language)
     sources = ScheduledSources(scheduled_feeds(settings))
     checks = checks_of(rules, stores, language, sources)
+    turn = Turn()
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
     recorded = RecordedChecks(log, catalogue, language)
     deferrals = Deferrals(log, door, stores.index, catalogue, language, clock, sources)
@@ -142,8 +144,8 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         reports=(
             Searches(log, catalogue, rules.keys, language),
             WholeChecks(log, door, catalogue, language),
-            Figures(log, door, catalogue, language, due, clock),
-            UnusualPatterns(log, door, catalogue, due, clock),
+            Figures(log, door, catalogue, language, due, clock, turn),
+            UnusualPatterns(log, door, catalogue, due, clock, turn),
         ),
         cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
         cases=stores.cases,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
 
 from clearway.cli.exits import Exit
+from clearway.cli.spreadsheets import FORMULA_STARTS
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import open_central
@@ -98,6 +101,33 @@ def test_an_export_is_of_a_term(folder: Path) -> None:
     assert lines(run("log", "export", "--since", "2026-03-03", "--data-dir", folder)) == []
     kept = lines(run("log", "export", "--until", "2026-03-02T12:00:02", "--data-dir", folder))
     assert [row["check_id"] for row in kept] == [ANSWERED]
+
+
+def test_a_cloudevent_is_a_check_and_names_no_subject_outside_of_its_data(folder: Path) -> None:
+    answered, refused = lines(run("log", "export", "--form", "cloudevents", "--whole", "--data-dir", folder))
+    assert (answered["id"], answered["type"]) == (ANSWERED, "clearway.check.recorded.v1")
+    assert answered["specversion"] == "1.0"
+    assert answered["time"].startswith("2026-03-02T12:00:01")
+    assert answered["data"]["response"]["decision"]["outcome"] == "OUTCOME_RESTRICTION"
+    assert refused["data"]["error"]["message"] == "no such item"
+    outside = {name: value for name, value in answered.items() if name != "data"}
+    assert "91350100M000100Y43" not in str(outside)
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS)
+def test_no_cell_of_an_exported_table_is_run_as_a_formula(empty: Path, start: str) -> None:
+    journal = Journal(empty / "journal", "w0")
+    journal.append([encode_record(a_record(1, case_number=f"{start}HYPERLINK(1)", officer="officer, 7"))])
+    journal.close()
+    exported = run("log", "export", "--form", "csv", "--data-dir", empty).stdout_bytes.decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(exported, newline=""))
+    assert row["case_number"] == f"'{start}HYPERLINK(1)"
+    assert row["officer"] == "officer, 7"
+    assert not any(cell.startswith(FORMULA_STARTS) for cell in row.values())
+
+
+def test_a_table_is_of_rows_and_has_no_messages(folder: Path) -> None:
+    assert run("log", "export", "--form", "csv", "--whole", "--data-dir", folder).exit_code == Exit.INVALID
 
 
 def test_a_whole_export_has_what_was_asked_and_answered(folder: Path) -> None:

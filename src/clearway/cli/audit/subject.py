@@ -81,7 +81,8 @@ def letter(shown: str, entries: Sequence[pb.SubjectAccessEntry], language: Langu
         yield ""
         yield f"{number}."
         for name, value in lines_of(entry, language):
-            yield f"   {say(LABELS[name], language)}: {value}"
+            # What an officer typed must not make lines of its own.
+            yield f"   {say(LABELS[name], language)}: {' '.join(value.split())}"
     if any(entry.decision.restrictions for entry in entries):
         yield ""
         yield say(RIGHTS, language)
@@ -104,10 +105,8 @@ def lines_of(entry: pb.SubjectAccessEntry, language: Language) -> Iterator[tuple
 def told_reason(reason: decision_pb2.Reason) -> Iterator[tuple[str, str]]:
     """A restriction or an incentive: on which listing, on what basis, and its remedies."""
     document = " ".join(filter(None, (reason.document.number, reason.document.date)))
-    told = ", ".join(
-        filter(None, (reason.measure_name, reason.regime_name, document, reason.designating_authority.name))
-    )
-    yield "reason", told
+    told = (reason.measure_name, reason.regime_name, document, reason.designating_authority.name)
+    yield "reason", ", ".join(filter(None, told))
     for name, value in (
         ("basis", basis_words(reason.legal_basis)),
         ("objection", channel_words(reason.objection)),

@@ -19,6 +19,7 @@ from clearway.server.reports.definitions import DEFINITIONS, NAMES
 from clearway.server.reports.kinds import KINDS, Kind
 from clearway.server.reports.period import invalid, period_of
 from clearway.server.reports.sheet import FIELDS, Place, Sheet, Tally
+from clearway.server.reports.turn import Turn
 
 
 class Figures:
@@ -29,7 +30,14 @@ class Figures:
     """
 
     def __init__(
-        self, log: Log, door: RegistryDoor, catalogue: Catalogue, language: Language, due: timedelta, clock: Clock
+        self,
+        log: Log,
+        door: RegistryDoor,
+        catalogue: Catalogue,
+        language: Language,
+        due: timedelta,
+        clock: Clock,
+        turn: Turn,
     ) -> None:
         self._log = log
         self._door = door
@@ -37,6 +45,7 @@ class Figures:
         self._language = language
         self._due = due
         self._clock = clock
+        self._turn = turn
 
     def methods(self) -> Methods:
         """What is offered of the audit service."""
@@ -52,7 +61,7 @@ class Figures:
             kind.count(Sources(self._log, registry, self._catalogue, self._due, moment), question, sheet)
             return sheet
 
-        sheet = await self._door.read(counted)
+        sheet = await self._turn.take(lambda: self._door.read(counted))
         language = call.language(self._language)
         return response_of(kind, sheet, request.fold_below, language).SerializeToString()
 

@@ -19,6 +19,7 @@ from clearway.server.checks import Clock
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.reports.counting import Sources, cases_with_feedback, ending_of, timeliness
 from clearway.server.reports.period import invalid, period_of
+from clearway.server.reports.turn import Turn
 from clearway.subjects.workdays import WorkingCalendar
 
 WORK_BEGINS, WORK_ENDS = 7, 20
@@ -44,12 +45,15 @@ class Hours:
 class UnusualPatterns:
     """Finds patterns for auditors, who see every authority's checks."""
 
-    def __init__(self, log: Log, door: RegistryDoor, catalogue: Catalogue, due: timedelta, clock: Clock) -> None:
+    def __init__(
+        self, log: Log, door: RegistryDoor, catalogue: Catalogue, due: timedelta, clock: Clock, turn: Turn
+    ) -> None:
         self._log = log
         self._door = door
         self._catalogue = catalogue
         self._due = due
         self._clock = clock
+        self._turn = turn
 
     def methods(self) -> Methods:
         """What is offered of the audit service."""
@@ -65,7 +69,7 @@ class UnusualPatterns:
             sources = Sources(self._log, registry, self._catalogue, self._due, moment)
             return pb.ListUnusualPatternsResponse(patterns=patterns(sources, scope, hours, request))
 
-        return (await self._door.read(found)).SerializeToString()
+        return (await self._turn.take(lambda: self._door.read(found))).SerializeToString()
 
 
 def patterns(
