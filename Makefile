@@ -12,7 +12,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
 # The package with PostgreSQL's programs is used for those alone, so what it depends on is left out.
 PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--unsafe-package $(p))
 
-.PHONY: fuzz sbom help setup run test postgres examples lint format bench bench-database bench-import bench-search bench-steps bench-watching proto lock clean crash
+.PHONY: fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-database bench-import bench-search bench-steps bench-watching bench-card proto lock clean crash
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,13 +39,19 @@ run: setup ## set up, load a synthetic registry, serve, show real checks, stay u
 postgres: $(VENV)/.test ## make sure that there is a PostgreSQL to run the tests on
 	@$(BIN)/python -m tools.postgres
 
-test: $(VENV)/.test postgres ## run every test
+chromium: $(VENV)/.test ## make sure that there is a Chromium to run the tests in
+	@$(BIN)/python -m tools.chromium
+
+test: $(VENV)/.test postgres chromium ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash and not java"
 	$(BIN)/python -m pytest -m crash
 
 examples: $(VENV)/.test ## run the examples, in Python and in Java, against a node, and look at what they print
 	@command -v mvn >/dev/null || apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless
 	$(BIN)/python -m pytest tests/contract/test_examples.py
+
+screenshots: $(VENV)/.test chromium ## take the pictures of docs/images
+	$(BIN)/python -m tools.screenshots
 
 lint: $(VENV)/.test ## format check, lint, types, import rules, contract
 	$(BIN)/ruff format --check .
@@ -81,6 +87,9 @@ bench-database: $(VENV)/.test postgres ## measure shipping, importing and follow
 
 bench-search: $(VENV)/.test postgres ## search and count a log of a million checks, embedded and on PostgreSQL
 	$(BIN)/python -m bench.searching
+
+bench-card: $(VENV)/.test chromium ## how soon the officer's card is painted, in a real browser
+	$(BIN)/python -m bench.card
 
 bench-steps: $(VENV)/.test ## where the microseconds of one check go
 	$(BIN)/python -m bench.steps

@@ -12,21 +12,25 @@ from pathlib import Path
 
 import click
 import grpc
+import httpx
 from rich.markup import escape
 from rich.progress import Progress
 from rich.rule import Rule
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
-from clearway.cli.connection import check_service, error_document, words_of
+from clearway.cli.connection import channel_to, check_service, error_document, words_of
 from clearway.cli.demo_cases import aftermath
+from clearway.cli.demo_screen import CaseOnScreen, CaseScreen, Script
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, status_of
 from clearway.cli.log import print_checks
 from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
 from clearway.cli.serve import settings_from
+from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry import commands
@@ -85,6 +89,8 @@ def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subj
     configure_logs(settings.log_level)
     stop = stop_on_signals()
     load(settings, subjects)
+    screen = CaseScreen()
+    settings = settings.model_copy(update={"web_origins": with_origin(settings.web_origins, screen.origin)})
 
     def show(serving: Settings) -> None:
         wait_until_serving(serving.listen, stop)
@@ -94,6 +100,7 @@ def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subj
                 stop.set()
             else:
                 invite(serving)
+                put_on_screen(screen, serving)
 
     try:
         Node(settings, beside=web_processes).run(stop, on_started=lambda serving: in_background(show, serving, stop))
@@ -180,6 +187,32 @@ def play(serving: Settings) -> None:
         cases.show(len(SCENES) + 2, restricted=RESTRICTED, deferred=DEFERRED)
     console.print(Rule("The log: every one of these checks, on disk before its answer left", align="left"))
     print_checks(rows_left(serving))
+
+
+def with_origin(origins: str, further: str) -> str:
+    """The origins that were set, and another one."""
+    return ",".join(filter(None, (origins, further)))
+
+
+def put_on_screen(screen: CaseScreen, serving: Settings) -> None:
+    """Ask once more in cases that nobody has acted in, show their cards in somebody else's page, and say where."""
+    server = f"http://{serving.web_listen}"
+    script = Script(**httpx.get(f"{server}/card-assets.json", timeout=5, trust_env=False).json())
+    cases = {}
+    with check_service(serving.listen) as stub:
+        for number, scene in enumerate(SCENES, start=1):
+            request = request_of(scene, number)
+            request.case_number += "-SCREEN"
+            answer = stub.CheckSubject(request, timeout=5, metadata=(("accept-language", scene.language),))
+            cases[str(number)] = CaseOnScreen(scene.title, answer.check_id, scene.language)
+
+    def grant(request: card_pb.GrantViewRequest) -> card_pb.GrantViewResponse:
+        with channel_to(serving.listen) as channel:
+            return CardServiceStub(channel).GrantView(request, timeout=5)
+
+    screen.serve(server, script, grant, cases)
+    number = [scene.title for scene in SCENES].index(RESTRICTED) + 1
+    console.print(f"The officer's card in a licensing system's page: {screen.origin}/{number}", soft_wrap=True)
 
 
 def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:

@@ -63,6 +63,7 @@ from clearway.client.terms import (
     Standing,
 )
 from clearway.client.unavailable import GoOnByHand, NoAnswer, OnUnavailable, Raise
+from clearway.client.views import View
 from clearway.client.watching import After, CaseChange, FromNow, SinceRevision
 
 __all__ = [
@@ -125,6 +126,7 @@ __all__ = [
     "TLSConfig",
     "Term",
     "Unavailable",
+    "View",
     "Violation",
     "validate_identifier",
 ]

@@ -26,7 +26,9 @@ from clearway.client.lines import AsyncChannelLine, AsyncLine
 from clearway.client.methods import Method, RequestT, ResponseT
 from clearway.client.outcomes import OutcomeReport, ReportedOutcome, reported_outcome_in
 from clearway.client.unavailable import NoAnswer, NoAnswerT_co, OnUnavailable
+from clearway.client.views import View, view_in
 from clearway.client.watching import CaseChange, Course, Start, why
+from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 
 log = logging.getLogger("clearway.client")
@@ -104,6 +106,14 @@ class AsyncClearway(Generic[NoAnswerT_co]):
         """Read a recorded check back. Raises `NotFound` where there is none."""
         request = pb.GetCheckRequest(check_id=check_id)
         return recorded_check_in(await self._conversation.ask(methods.GET_CHECK, request, timeout))
+
+    async def grant_view(self, check_id: str, *, officer: str = "", timeout: float | None = None) -> View:
+        """Let a page show the card of a check, in whose case it records as `officer` (empty: the check's).
+
+        Raises `NotFound` where there is no such check of the caller's authority.
+        """
+        request = card_pb.GrantViewRequest(check_id=check_id, officer=officer)
+        return view_in(await self._conversation.ask(methods.GRANT_VIEW, request, timeout))
 
     async def report_outcome(self, report: OutcomeReport, *, timeout: float | None = None) -> ReportedOutcome:
         """反馈: record what became of an answer. Raises `ClearwayError`."""

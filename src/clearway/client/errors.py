@@ -59,6 +59,7 @@ class ErrorReason(StrEnum):
     REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
     NO_WORKER = "NO_WORKER"
     ORIGIN_REFUSED = "ORIGIN_REFUSED"
+    VIEW_REFUSED = "VIEW_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)

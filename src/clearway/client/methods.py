@@ -9,6 +9,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from clearway.gen.v1 import audit_service_pb2 as audit
+from clearway.gen.v1 import card_service_pb2 as cards
 from clearway.gen.v1 import check_service_pb2 as checks
 from clearway.gen.v1 import deferral_service_pb2 as deferrals
 from clearway.gen.v1 import registry_service_pb2 as registry
@@ -20,7 +21,8 @@ CHECKS: ServiceDescriptor = checks.DESCRIPTOR.services_by_name["CheckService"]
 DEFERRALS: ServiceDescriptor = deferrals.DESCRIPTOR.services_by_name["DeferralService"]
 AUDIT: ServiceDescriptor = audit.DESCRIPTOR.services_by_name["AuditService"]
 REGISTRY: ServiceDescriptor = registry.DESCRIPTOR.services_by_name["RegistryService"]
-SERVICES = (CHECKS, DEFERRALS, AUDIT, REGISTRY)
+CARDS: ServiceDescriptor = cards.DESCRIPTOR.services_by_name["CardService"]
+SERVICES = (CHECKS, DEFERRALS, AUDIT, REGISTRY, CARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ BATCH_CHECK_SUBJECTS = method_of(
 GET_CHECK = method_of(CHECKS, "GetCheck", checks.GetCheckRequest, checks.GetCheckResponse)
 REPORT_OUTCOME = method_of(CHECKS, "ReportOutcome", checks.ReportOutcomeRequest, checks.ReportOutcomeResponse)
 WATCH_CASES = method_of(CHECKS, "WatchCases", checks.WatchCasesRequest, checks.WatchCasesResponse)
+
+GRANT_VIEW = method_of(CARDS, "GrantView", cards.GrantViewRequest, cards.GrantViewResponse)
+GET_CARD = method_of(CARDS, "GetCard", cards.GetCardRequest, cards.GetCardResponse)
 
 COMMIT = method_of(DEFERRALS, "Commit", deferrals.CommitRequest, deferrals.CommitResponse)
 ISSUE_NOTICE = method_of(DEFERRALS, "IssueNotice", deferrals.IssueNoticeRequest, deferrals.IssueNoticeResponse)
@@ -116,5 +121,7 @@ ALL: tuple[Method[Any, Any], ...] = (
     END_LIFTING,
     RECORD_ADVERSE,
     GET_SUBJECT,
+    GRANT_VIEW,
+    GET_CARD,
 )
 """Every method of the contract."""

@@ -54,6 +54,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.REQUEST_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
     ErrorReason.NO_WORKER: Code.UNAVAILABLE,
     ErrorReason.ORIGIN_REFUSED: Code.PERMISSION_DENIED,
+    ErrorReason.VIEW_REFUSED: Code.UNAUTHENTICATED,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

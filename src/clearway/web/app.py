@@ -16,6 +16,8 @@ from starlette.routing import Route
 from clearway.catalogue.loader import load_catalogue
 from clearway.server.keys import load_view_key
 from clearway.server.settings import Settings
+from clearway.web.assets import Assets
+from clearway.web.card.door import CardDoor
 from clearway.web.console.console import Console
 from clearway.web.doorkeeper import Doorkeeper
 from clearway.web.json.door import JsonDoor, no_such_method
@@ -33,6 +35,8 @@ HEADERS_OF_PAGES = [
 def app_of(settings: Settings, workers: Workers, clock: Callable[[], datetime]) -> Starlette:
     """The application of one node's web process."""
     door = JsonDoor(workers, offered(), settings.max_message_bytes, settings.max_in_flight)
+    assets = Assets()
+    cards = CardDoor(workers, assets, settings.origins)
     console = Console(settings, workers, load_catalogue(settings.catalogue), load_view_key(settings), clock)
     contract = (resources.files("clearway.web.json") / "openapi.json").read_bytes()
 
@@ -43,6 +47,8 @@ def app_of(settings: Settings, workers: Workers, clock: Callable[[], datetime]) 
         routes=[
             Route("/openapi.json", openapi),
             Route("/healthz", door.ready),
+            *cards.routes(),
+            *assets.routes(),
             *console.routes(),
             Route("/{service}/{method}", door.call, methods=METHODS),
         ],

@@ -40,7 +40,7 @@ from clearway.client import (
     methods,
 )
 from clearway.client.batches import MOST_BYTES, batches
-from clearway.gen.v1 import deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import card_service_pb2, deferral_service_pb2, registry_service_pb2
 from clearway.registry.synthetic import code_of
 from clearway.testing import FakeClearway, decisions
 
@@ -360,6 +360,15 @@ def a_deferral(state: str, **fields: Any) -> deferral_service_pb2.Deferral:
 
 
 CHECK_ID = "00000000-0000-7000-8000-000000000000"
+
+
+def test_a_page_is_given_a_view_whose_token_is_not_printed(fake: FakeClearway, clearway: Both) -> None:
+    granted = card_service_pb2.GrantViewResponse(token="eyJ.secret", path=f"/card/{CHECK_ID}?view=eyJ.secret")
+    granted.expires_at.FromDatetime(datetime(2026, 3, 2, tzinfo=UTC))
+    fake.replies(methods.GRANT_VIEW, granted)
+    view = clearway.grant_view(CHECK_ID, officer="o-7")
+    assert (view.token, view.expires_at) == ("eyJ.secret", datetime(2026, 3, 2, tzinfo=UTC))
+    assert "secret" not in repr(view)
 
 
 def test_a_deferral_goes_through_its_acts(fake: FakeClearway, clearway: Both) -> None:

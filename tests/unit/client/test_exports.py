@@ -17,7 +17,7 @@ ErrorReason FromNow GoOnByHand InvalidIdentifier InvalidRequest KeepAliveConfig 
 MeasureEffect MeasureForce MeasureKind MeasureOutcome MeasureResult NoAnswer NotAnswered NotFound NotPermitted
 NotSupported Notice NoticeCode OnUnavailable Outcome OutcomeReport Overloaded PromisedMaterial Raise Reason ReasonCode
 RecordedCheck ReportedOutcome RequestIdReused RequestRefused RetryConfig SinceRevision Standing StateForbids TLSConfig
-Term Unavailable Violation validate_identifier
+Term Unavailable View Violation validate_identifier
 """
 
 
@@ -44,6 +44,7 @@ def test_the_clients_methods_are_these() -> None:
         "check": ["self", "check", "timeout", "language"],
         "check_batch": ["self", "checks", "at_least_as_fresh", "timeout", "language"],
         "get_check": ["self", "check_id", "timeout"],
+        "grant_view": ["self", "check_id", "officer", "timeout"],
         "report_outcome": ["self", "report", "timeout"],
         "watch_cases": ["self", "start", "case"],
         "call": ["self", "method", "request", "timeout"],

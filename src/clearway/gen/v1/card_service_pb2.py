@@ -28,7 +28,7 @@ from clearway.gen.v1 import deferral_service_pb2 as clearway_dot_v1_dot_deferral
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63learway/v1/card_service.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x63learway/v1/check_service.proto\x1a\"clearway/v1/deferral_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x10GrantViewRequest\x12\x1a\n\x08\x63heck_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12.\n\x07officer\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\"`\n\x11GrantViewResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04path\x18\x03 \x01(\t\",\n\x0eGetCardRequest\x12\x1a\n\x08\x63heck_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"i\n\nCaseReport\x12-\n\x08measures\x18\x01 \x03(\x0b\x32\x1b.clearway.v1.MeasureOutcome\x12,\n\x0b\x63\x61se_result\x18\x02 \x01(\x0e\x32\x17.clearway.v1.CaseResult\"\xa6\x02\n\x0fGetCardResponse\x12,\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x1d.clearway.v1.GetCheckResponse\x12\x11\n\titem_name\x18\x02 \x01(\t\x12\x0f\n\x07officer\x18\x03 \x01(\t\x12\'\n\x08\x64\x65\x66\x65rral\x18\x04 \x01(\x0b\x32\x15.clearway.v1.Deferral\x12\'\n\x06report\x18\x05 \x01(\x0b\x32\x17.clearway.v1.CaseReport\x12\'\n\x06\x63hange\x18\x06 \x01(\x0b\x32\x17.clearway.v1.CaseChange\x12\x11\n\ttime_zone\x18\x07 \x01(\t\x12\x33\n\x0fview_expires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa6\x01\n\x0b\x43\x61rdService\x12L\n\tGrantView\x12\x1d.clearway.v1.GrantViewRequest\x1a\x1e.clearway.v1.GrantViewResponse\"\x00\x12I\n\x07GetCard\x12\x1b.clearway.v1.GetCardRequest\x1a\x1c.clearway.v1.GetCardResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63learway/v1/card_service.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1f\x63learway/v1/check_service.proto\x1a\"clearway/v1/deferral_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x10GrantViewRequest\x12\x1a\n\x08\x63heck_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12.\n\x07officer\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x18\x18\x80\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\"`\n\x11GrantViewResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04path\x18\x03 \x01(\t\",\n\x0eGetCardRequest\x12\x1a\n\x08\x63heck_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"i\n\nCaseReport\x12-\n\x08measures\x18\x01 \x03(\x0b\x32\x1b.clearway.v1.MeasureOutcome\x12,\n\x0b\x63\x61se_result\x18\x02 \x01(\x0e\x32\x17.clearway.v1.CaseResult\"\xa6\x02\n\x0fGetCardResponse\x12,\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x1d.clearway.v1.GetCheckResponse\x12\x11\n\titem_name\x18\x02 \x01(\t\x12\x0f\n\x07officer\x18\x03 \x01(\t\x12\'\n\x08\x64\x65\x66\x65rral\x18\x04 \x01(\x0b\x32\x15.clearway.v1.Deferral\x12\'\n\x06report\x18\x05 \x01(\x0b\x32\x17.clearway.v1.CaseReport\x12\'\n\x06\x63hange\x18\x06 \x01(\x0b\x32\x17.clearway.v1.CaseChange\x12\x11\n\ttime_zone\x18\x07 \x01(\t\x12\x33\n\x0fview_expires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xa9\x01\n\x0b\x43\x61rdService\x12O\n\tGrantView\x12\x1d.clearway.v1.GrantViewRequest\x1a\x1e.clearway.v1.GrantViewResponse\"\x03\x90\x02\x01\x12I\n\x07GetCard\x12\x1b.clearway.v1.GetCardRequest\x1a\x1c.clearway.v1.GetCardResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GRANTVIEWREQUEST'].fields_by_name['officer']._serialized_options = b'\272H\032r\030\030\200\0012\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_GETCARDREQUEST'].fields_by_name['check_id']._loaded_options = None
   _globals['_GETCARDREQUEST'].fields_by_name['check_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CARDSERVICE'].methods_by_name['GrantView']._loaded_options = None
+  _globals['_CARDSERVICE'].methods_by_name['GrantView']._serialized_options = b'\220\002\001'
   _globals['_CARDSERVICE'].methods_by_name['GetCard']._loaded_options = None
   _globals['_CARDSERVICE'].methods_by_name['GetCard']._serialized_options = b'\220\002\001'
   _globals['_GRANTVIEWREQUEST']._serialized_start=178
@@ -54,5 +56,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCARDRESPONSE']._serialized_start=526
   _globals['_GETCARDRESPONSE']._serialized_end=820
   _globals['_CARDSERVICE']._serialized_start=823
-  _globals['_CARDSERVICE']._serialized_end=989
+  _globals['_CARDSERVICE']._serialized_end=992
 # @@protoc_insertion_point(module_scope)

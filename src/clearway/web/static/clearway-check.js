@@ -1,0 +1,270 @@
+/* <clearway-check server="https://clearway.example" check-id="…" token="…" lang="zh-CN"></clearway-check>
+
+   Shows the officer's card of one check, records what the officer does there, and says when the answer has changed.
+   The card is rendered by the server; this puts it into the page and keeps it in step. Attributes: `check-id`; `token`,
+   a view token; `server`, by default where this script came from; `lang` for what is said before the card is there;
+   `theme`, light or dark, by default as the reader's system has it.
+
+   Events, which bubble: `clearway-shown`, `clearway-changed` {changeId}, `clearway-recorded` {act}, and
+   `clearway-expired`: set another `token`, and the card comes back.                                                    */
+
+const STYLE = "the style goes here";
+const HERE = new URL(import.meta.url).origin;
+const SLOW = 2000;       // milliseconds after which the wait is put in words
+const PATIENCE = 15000;  // after which it is given up
+const WORDS = {
+  en: {
+    title: "Check before approval", loading: "Loading the check …",
+    slow: "This takes longer than it should. The check is on the record; the card will appear here.",
+    unavailable: "The check cannot be shown now",
+    hand: "It is on the record. Until it can be shown, go on by hand. This is no clear answer.", retry: "Try again",
+    missing: "This page names no check", token: "check-id and token are needed.",
+    unsure: "It is not certain that this was recorded. Send it again: it is recorded once.",
+    changed: "This answer has changed since", show: "Show the change",
+  },
+  "zh-CN": {
+    title: "审批前核查", loading: "正在载入核查结果……",
+    slow: "载入时间较长。核查已有记录，结果将显示在此处。",
+    unavailable: "暂时无法显示核查结果",
+    hand: "核查已有记录。在能够显示之前，请人工办理。这不代表无记录。", retry: "重试",
+    missing: "页面未指明核查", token: "需要 check-id 与 token。",
+    unsure: "无法确定是否已记录。请再次提交，重复提交只记录一次。",
+    changed: "答复已发生变化", show: "查看变化",
+  },
+};
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLE);
+
+class ClearwayCheck extends HTMLElement {
+  static observedAttributes = ["check-id", "token", "server", "theme"];
+
+  #root = this.attachShadow({ mode: "open" });
+  #place = element("div", "cw-place", "");
+  #live = element("div", "cw-live", "");
+  #watching = null;
+  #shown = null;
+  #turn = 0;
+
+  constructor() {
+    super();
+    this.#root.adoptedStyleSheets = [sheet];
+    // Stays while cards come and go, so that a screen reader says what is put into it.
+    this.#live.setAttribute("aria-live", "polite");
+    this.#root.append(this.#live, this.#place);
+    this.#root.addEventListener("submit", (event) => this.#submit(event));
+    this.#root.addEventListener("click", (event) => event.target.closest("[data-retry]") && this.load());
+  }
+
+  get checkId() { return this.getAttribute("check-id") ?? ""; }
+  get token() { return this.getAttribute("token") ?? ""; }
+  set token(value) { this.setAttribute("token", value); }
+  get server() { return (this.getAttribute("server") || HERE).replace(/\/+$/, ""); }
+
+  connectedCallback() {
+    const rendered = this.querySelector(":scope > .cw");
+    if (rendered) { this.#adopt(rendered); } else { this.load(); }
+  }
+
+  disconnectedCallback() { this.#stop(); }
+
+  attributeChangedCallback(name, before, after) {
+    if (name === "theme") { this.#dress(this.#place.querySelector(".cw")); return; }
+    if (this.isConnected && before !== null && before !== after) this.load();
+  }
+
+  /** Fetch the card anew. */
+  async load() {
+    const turn = ++this.#turn;
+    this.#stop();
+    if (!this.checkId || !this.token) { this.#say("missing", this.#words.missing, this.#words.token); return; }
+    if (!this.#shown) this.#wait(this.#words.loading);
+    const slow = setTimeout(() => !this.#shown && turn === this.#turn && this.#wait(this.#words.slow), SLOW);
+    try {
+      const answer = await this.#ask("content", {});
+      if (turn === this.#turn) this.#show(answer.status, await answer.text());
+    } catch {
+      if (turn === this.#turn) this.#unavailable();
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  get #words() {
+    const wanted = this.#shown?.lang || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language;
+    return WORDS[/^zh/i.test(wanted) ? "zh-CN" : "en"];
+  }
+
+  get #lang() { return this.#words === WORDS.en ? "en" : "zh-CN"; }
+
+  #ask(what, init) {
+    const headers = { authorization: `View ${this.token}`, "accept-language": this.#lang, ...init.headers };
+    const signal = init.signal ?? AbortSignal.timeout(PATIENCE);
+    const address = `${this.server}/card/${encodeURIComponent(this.checkId)}/${what}`;
+    return fetch(address, { ...init, headers, signal, credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });
+  }
+
+  #adopt(rendered) {
+    this.#put(rendered);
+    this.replaceChildren();
+  }
+
+  #show(status, html) {
+    // Rendered by our own server, every value escaped there; a script in it would not run.
+    const content = document.createElement("template");
+    content.innerHTML = html;
+    const card = content.content.querySelector(".cw");
+    if (!card) { this.#unavailable(); return; }
+    this.#put(card);
+    if (status === 401) this.#tell("clearway-expired", { state: card.dataset.state ?? "" });
+  }
+
+  #put(card) {
+    const trouble = "state" in card.dataset;
+    for (const link of card.querySelectorAll('a[href^="/"]')) link.href = this.server + link.getAttribute("href");
+    this.#dress(card);
+    this.#place.replaceChildren(card);
+    if (card.dataset.state === "unavailable") this.#offerRetry();
+    this.#shown = trouble ? null : card;
+    card.querySelector("[data-focus]")?.focus();
+    if (!trouble) { this.#tell("clearway-shown", {}); this.#watch(card.dataset.change); }
+  }
+
+  #dress(card) {
+    const theme = this.getAttribute("theme");
+    if (card && theme) card.dataset.theme = theme; else if (card) delete card.dataset.theme;
+  }
+
+  #offerRetry() {
+    const retry = element("button", "cw-button", this.#words.retry);
+    retry.type = "button";
+    retry.dataset.retry = "";
+    this.#place.querySelector(".cw-head").append(retry);
+  }
+
+  async #submit(event) {
+    const form = event.target;
+    event.preventDefault();
+    const act = form.dataset.act;
+    const body = new URLSearchParams(new FormData(form));
+    body.delete("view");
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const answer = await this.#ask(act, { method: "POST", body });
+      this.#show(answer.status, await answer.text());
+      if (answer.ok) this.#tell("clearway-recorded", { act });
+    } catch {
+      this.#unsure(form);
+      button.disabled = false;
+    }
+  }
+
+  /** Follow the answer: the server names its last change, at first and whenever there is another one. */
+  async #watch(seen) {
+    this.#stop();
+    const watching = (this.#watching = new AbortController());
+    let pause = 500;
+    while (!watching.signal.aborted) {
+      try {
+        const stream = await this.#ask("changes", { signal: watching.signal });
+        if (stream.status === 401) { this.load(); return; }
+        if (!stream.ok) throw new Error();
+        for await (const changeId of eventsOf(stream.body)) {
+          pause = 500;
+          if (changeId !== seen && !watching.signal.aborted) {
+            this.#tell("clearway-changed", { changeId });
+            this.#live.textContent = this.#words.changed;
+            if (!this.#writing()) { this.load(); return; }
+            seen = changeId;
+            this.#shown?.prepend(this.#hint());
+          }
+        }
+      } catch { /* a lost stream is asked for again */ }
+      await new Promise((done) => setTimeout(done, pause));
+      pause = Math.min(pause * 2, 30000);
+    }
+  }
+
+  /** Whether the officer has begun to fill something in, which must not vanish under their hands. */
+  #writing() {
+    const fields = [...this.#place.querySelectorAll("input:not([type=hidden],:disabled), select, textarea")];
+    return fields.some((field) => field.type === "radio" || field.type === "checkbox"
+      ? field.checked !== field.defaultChecked
+      : field.tagName === "SELECT" ? field.selectedIndex > 0 : field.value !== field.defaultValue);
+  }
+
+  #hint() {
+    const hint = element("div", "cw-changed", "");
+    hint.append(element("strong", "", this.#words.changed));
+    const button = element("button", "cw-button", this.#words.show);
+    button.type = "button";
+    button.dataset.retry = "";
+    hint.append(document.createElement("br"), button);
+    return hint;
+  }
+
+  #stop() { this.#watching?.abort(); this.#watching = null; }
+
+  #wait(text) {
+    const card = this.#frame("loading", this.#words.title, text);
+    for (let bar = 0; bar < 3; bar++) card.firstChild.append(element("div", "cw-bar", ""));
+    this.#place.replaceChildren(card);
+  }
+
+  #unavailable() {
+    this.#say("unavailable", this.#words.unavailable, this.#words.hand);
+    this.#offerRetry();
+  }
+
+  #unsure(form) {
+    form.querySelector(".cw-problem")?.remove();
+    const problem = element("p", "cw-problem", this.#words.unsure);
+    problem.setAttribute("role", "alert");
+    form.append(problem);
+  }
+
+  #say(state, title, text) {
+    this.#shown = null;
+    this.#place.replaceChildren(this.#frame(state, title, text));
+  }
+
+  #frame(state, title, text) {
+    const card = element("section", "cw cw-trouble", "");
+    card.dataset.state = state;
+    card.lang = this.#lang;
+    this.#dress(card);
+    const head = element("div", "cw-head", "");
+    const lede = element("p", "cw-lede", text);
+    lede.setAttribute("role", "status");
+    head.append(element("h1", "cw-title", title), lede);
+    card.append(head);
+    return card;
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail: { checkId: this.checkId, ...detail } }));
+  }
+}
+
+function element(name, kind, text) {
+  const made = document.createElement(name);
+  made.className = kind;
+  made.textContent = text;
+  return made;
+}
+
+async function* eventsOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    rest += value;
+    const events = rest.split("\n\n");
+    rest = events.pop();
+    for (const event of events) if (event.startsWith("data:")) yield event.slice(5).trim();
+  }
+}
+
+customElements.define("clearway-check", ClearwayCheck);

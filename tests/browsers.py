@@ -1,0 +1,49 @@
+"""A real browser for the tests: Debian's Chromium, headless, with nothing to look for outside of this machine.
+
+`python -m tools.chromium` installs it where it is missing; where CI runs the tests, a missing one fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+)
+
+
+class NoBrowser(Exception):
+    """There is no Chromium here; the text says what would bring one."""
+
+
+def chromium() -> str | None:
+    """The program, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A running browser. Raises `NoBrowser`."""
+    program = chromium()
+    if program is None:
+        raise NoBrowser("there is no Chromium; on Debian, as root: apt-get install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        try:
+            yield running
+        finally:
+            running.close()

@@ -1,0 +1,185 @@
+"""The card in a real browser: on its own page and in somebody else's, by keyboard, live, in every state, with axe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from clearway.registry import commands
+from clearway.registry.events import ObjectionGrounds
+from clearway.registry.synthetic import Character
+from tests.browsers import NoBrowser, browser
+from tests.contract.cards_shown import OUTCOMES, Shown, showing
+from tests.postgres import must_be_there
+
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+
+WAIT = 20_000
+"""Milliseconds within which a page shows what it is waited for."""
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    with showing(tmp_path_factory.mktemp("shown")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    try:
+        with browser() as running:
+            yield running
+    except NoBrowser as missing:
+        if must_be_there():
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def page(chrome: Browser) -> Iterator[Page]:
+    """A page in which nothing fails unnoticed."""
+    context = chrome.new_context()
+    context.set_default_timeout(WAIT)
+    faults: list[str] = []
+    fresh = context.new_page()
+    fresh.on("pageerror", lambda error: faults.append(str(error)))
+    fresh.on("console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None)
+    yield fresh
+    context.close()
+    assert faults == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, in words."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing of the page is wider than the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_card_breaks_no_rule_of_accessibility_in_either_scheme(shown: Shown, page: Page, outcome: str) -> None:
+    page.goto(shown.page(shown.check(outcome, "zh-CN").check_id))
+    expect(page.locator(".cw-title")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert fits(page)
+
+
+def test_without_a_script_the_card_is_all_there(shown: Shown, chrome: Browser) -> None:
+    context = chrome.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(shown.page(shown.check("restriction").check_id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restriction")
+    expect(page.get_by_role("button", name="Record")).to_be_visible()
+    context.close()
+
+
+def test_a_deferral_goes_its_way_on_a_case_screen_by_keyboard(shown: Shown, page: Page) -> None:
+    page.goto(shown.on_screen(shown.check("deferred-acceptance").check_id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Deferred acceptance")
+    for theme in ("dark", "light"):
+        page.evaluate("(theme) => document.querySelector('clearway-check').setAttribute('theme', theme)", theme)
+        assert violations(page) == []
+    page.get_by_label("Signed as").focus()
+    page.keyboard.type("legal representative")
+    page.keyboard.press("Tab")
+    page.keyboard.type("C-2026-7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Recorded.")
+    expect(page.get_by_role("status")).to_be_focused()
+    page.get_by_role("button", name="Issue the notice").press("Enter")
+    expect(page.get_by_text("notice issued", exact=True)).to_be_visible()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Print the notice").click()
+    expect(opened.value.get_by_text("容缺受理通知书")).to_be_visible()
+    for box in page.get_by_role("checkbox").all():
+        box.press("Space")
+    page.get_by_role("button", name="Record as arrived").press("Enter")
+    expect(page.get_by_text("complete", exact=True)).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_departure_is_asked_for_its_reason_and_recorded(shown: Shown, page: Page) -> None:
+    answer = shown.check("restriction")
+    page.goto(shown.on_screen(answer.check_id))
+    expect(page.get_by_label("Reason for departing")).to_be_hidden()
+    page.get_by_label("Not applied").check()
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("alert")).to_contain_text("choose the reason")
+    assert violations(page) == []
+    page.get_by_label("Reason for departing").select_option(label="Another subject")
+    page.get_by_label("In your words").fill("the premises belong to another company")
+    page.get_by_label("The case").select_option(label="ended: licence granted")
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_text("The case is closed")).to_be_visible()
+    assert "the premises belong to another company" in page.locator(".cw-reported").inner_text()
+
+
+def test_an_answer_that_turns_is_shown_as_changed_while_the_officer_looks(shown: Shown, page: Page) -> None:
+    answer = shown.check("restriction")
+    page.goto(shown.on_screen(answer.check_id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restriction")
+    now = datetime.now(UTC)
+    objection = commands.OpenObjection(f"SYN-{Character.SERIOUS:08d}", f"O-{uuid4()}", ObjectionGrounds.WRONG)
+    shown.registry.execute(objection, actor="test", moment=now)
+    expect(page.locator(".cw-changed-title")).to_contain_text("This answer has changed since")
+    expect(page.locator(".cw-turn")).to_contain_text("Answered: Restriction → Now: Deferred acceptance")
+    assert violations(page) == []
+
+
+# States
+
+
+def test_a_token_that_has_ended_says_so_and_another_one_brings_the_card_back(shown: Shown, page: Page) -> None:
+    check_id = shown.check("green-channel").check_id
+    page.goto(shown.on_screen(check_id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Green channel")
+    page.evaluate("""
+        window.expired = new Promise((done) => {
+            addEventListener("clearway-expired", (event) => done(event.detail.checkId));
+        });
+        window.good = document.querySelector("clearway-check").token;
+        document.querySelector("clearway-check").token = "nobody";
+    """)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page may not show the check")
+    assert page.evaluate("window.expired") == check_id
+    assert violations(page) == []
+    page.evaluate("document.querySelector('clearway-check').token = window.good")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Green channel")
+
+
+def test_waiting_is_shown_then_said_then_given_up_with_a_way_back(shown: Shown, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/content", lambda route: held.append(route))
+    page.goto(shown.on_screen(shown.check("ordinary", "zh-CN").check_id, "zh-CN"))
+    expect(page.get_by_text("正在载入核查结果……")).to_be_visible()
+    expect(page.get_by_text("载入时间较长")).to_be_visible()
+    assert violations(page) == []
+    held.pop().abort()
+    expect(page.get_by_role("heading", level=1)).to_have_text("暂时无法显示核查结果")
+    assert violations(page) == []
+    page.unroute("**/content")
+    page.get_by_role("button", name="重试").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("一般程序")
+
+
+def test_paper_shows_the_reasons_and_no_forms(shown: Shown, page: Page) -> None:
+    page.goto(shown.page(shown.check("deferred-acceptance").check_id))
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="Incentives")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
