@@ -26,6 +26,7 @@ DEVICES = {"desktop": (1000, 1.0), "phone": (375, 1.0)}
 """Width in CSS pixels, and pixels of the device to each."""
 
 COLOURS = 48
+CHART_COLOURS = 96
 
 CONSOLE = (("en", "light", 1180), ("zh-CN", "dark", 1180), ("zh-CN", "light", 375))
 """Language, colour scheme and width in which each page of the console is taken."""
@@ -102,12 +103,12 @@ def console_picture(running: Browser, address: str, language: str, scheme: str, 
     page.goto(address)
     taken = page.screenshot()
     context.close()
-    return small(taken)
+    return small(taken, CHART_COLOURS)
 
 
-def small(png: bytes) -> bytes:
+def small(png: bytes, colours: int = COLOURS) -> bytes:
     """The picture with few colours."""
-    reduced = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced = Image.open(io.BytesIO(png)).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     out = io.BytesIO()
     reduced.save(out, "PNG", optimize=True)
     return out.getvalue()
