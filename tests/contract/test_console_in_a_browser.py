@@ -91,7 +91,7 @@ def test_no_page_breaks_a_rule_of_accessibility_in_either_scheme(shown: Audited,
     for address in addresses(shown):
         page.goto(f"{shown.console}{address}")
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+            page.emulate_media(color_scheme=scheme)
             assert violations(page) == [], (address, scheme)
 
 

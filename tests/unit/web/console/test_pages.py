@@ -14,6 +14,7 @@ import pytest
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.reports.kinds import KINDS
 from clearway.web.console import search
 from tests.unit.web.console.visiting import (
@@ -27,6 +28,7 @@ from tests.unit.web.console.visiting import (
     ended,
     inline,
     pages_of,
+    refused_for,
     visiting,
 )
 
@@ -136,12 +138,15 @@ async def test_an_idle_session_is_over_and_its_token_goes_nowhere(
     assert workers.tokens[-1] == ""
 
 
-async def test_who_is_known_without_the_right_is_told_so(visitor: Visitor, workers: ScriptedWorkers) -> None:
-    def denied(_: object) -> pb.SearchChecksResponse:
-        raise ended(grpc.StatusCode.PERMISSION_DENIED)
+async def test_what_is_refused_is_said_in_words_and_by_its_reason(visitor: Visitor, workers: ScriptedWorkers) -> None:
+    def refused(_: object) -> pb.ShowCheckResponse:
+        raise refused_for(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND)
 
-    workers.answers["SearchChecks"] = denied
-    assert (await visitor.get("/console/checks")).status_code >= 400
+    workers.answers["ShowCheck"] = refused
+    shown = await visitor.get(f"/console/checks/{CHECK_ID}", **{"accept-language": "zh-CN"})
+    assert shown.status_code == 404
+    assert "CHECK_NOT_FOUND" in shown.text
+    assert "没有该编号的查询记录" in shown.text
 
 
 async def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites_and_of_plain_http(visitor: Visitor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 
+import msgspec
 import pytest
 
 from clearway.decision.explain import Language
@@ -23,10 +24,6 @@ SOURCES = [
     for file in folder.iterdir()
     if file.name.endswith((".py", ".html")) and file.name != "words.py"
 ]
-
-
-def named(enum: type[str]) -> set[str]:
-    return {str(value) for value in enum}
 
 
 def test_every_word_that_a_template_uses_is_there() -> None:
@@ -58,7 +55,7 @@ def test_a_chart_draws_figures_of_its_report_alone(kind: pb.ReportKind.ValueType
     assert set(DRAWINGS[kind].figures) <= set(KINDS[kind].figures)
 
 
-def tags(module: object, base: type) -> set[str]:
+def tags(module: object, base: type[msgspec.Struct]) -> set[str]:
     found = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base))
     return {str(struct.__struct_config__.tag) for struct in found if struct is not base}
 

@@ -16,8 +16,11 @@ from starlette.applications import Starlette
 from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.server.errors import Refusal, code_of, status_of
 from clearway.server.settings import Settings
 from clearway.web.console.console import Console
+from clearway.web.json.connect import TRAILER
 from clearway.web.workers import Metadata, Workers
 
 KEY = bytes(range(32))
@@ -36,6 +39,13 @@ KINDS: Mapping[str, type[Message]] = {
 def ended(code: grpc.StatusCode) -> grpc.aio.AioRpcError:
     """A call that ended with a code alone."""
     return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata())
+
+
+def refused_for(reason: ErrorReason.ValueType) -> grpc.aio.AioRpcError:
+    """A call that a worker refused."""
+    refusal = Refusal(reason, "no")
+    trailers = grpc.aio.Metadata((TRAILER, status_of(refusal).SerializeToString()))
+    return grpc.aio.AioRpcError(code_of(refusal), grpc.aio.Metadata(), trailers)
 
 
 class ScriptedWorkers(Workers):
@@ -103,7 +113,7 @@ class Visitor:
 @asynccontextmanager
 async def visiting(workers: Workers, clock: Clock, **settings: Any) -> Any:
     """A visitor of a console over these workers."""
-    given = Settings(_env_file=None, web_origins=ORIGIN, **settings)  # type: ignore[call-arg]
+    given = Settings(_env_file=None, web_origins=ORIGIN, **settings)
     console = Console(given, workers, load_catalogue("cn-demo"), KEY, clock)
     transport = httpx.ASGITransport(Starlette(routes=console.routes()))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
