@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import grpc
-from starlette.requests import Request
+import structlog
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
 from clearway.server.call import preferred_language
-from clearway.server.errors import Refusal
+from clearway.server.errors import Refusal, server_fault
+from clearway.server.interceptors.faults import place_of
 from clearway.server.settings import Settings
 from clearway.web.console.assets import assets
 from clearway.web.console.auditing import Auditing
@@ -40,6 +42,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Console:
@@ -132,6 +137,12 @@ class Console:
             refused = told_of(fault, visit.language)
         except Refusal as fault:
             refused = told_of(fault, visit.language)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as fault:
+            # The exception's text may quote a record, so only its type and place are logged.
+            _log.error("fault", method="console", error=type(fault).__name__, at=place_of(fault))
+            refused = told_of(server_fault(), visit.language)
         return self._pages.trouble(visit, refused.http, refused.words, refused.reason)
 
     def _finished(self, visit: Visit, response: Response) -> Response:

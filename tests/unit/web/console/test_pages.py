@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import grpc
 import openpyxl
 import pytest
+import structlog
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
@@ -339,3 +340,19 @@ async def test_no_worker_is_a_page_that_says_so(visitor: Visitor, workers: Scrip
     shown = await visitor.get("/console/patterns")
     assert shown.status_code == 503
     assert "NO_WORKER" in shown.text
+
+
+async def test_a_fault_of_our_own_tells_the_visitor_nothing_but_that(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    def broken(_: object) -> pb.ShowCheckResponse:
+        return pb.ShowCheckResponse(check=a_summary(), facts=f"{CODE} is not JSON")
+
+    workers.answers["ShowCheck"] = broken
+    with structlog.testing.capture_logs() as logged:
+        shown = await visitor.get(f"/console/checks/{CHECK_ID}")
+    assert shown.status_code == 503
+    assert "SERVER_FAULT" in shown.text
+    assert CODE not in shown.text
+    assert logged[0]["event"] == "fault"
+    assert CODE not in str(logged)
