@@ -26,7 +26,7 @@ DEVICES = {"desktop": (1000, 1.0), "phone": (375, 1.0)}
 """Width in CSS pixels, and pixels of the device to each."""
 
 COLOURS = 48
-CHART_COLOURS = 96
+CHART_COLOURS = 256
 
 CONSOLE = (("en", "light", 1180), ("zh-CN", "dark", 1180), ("zh-CN", "light", 375))
 """Language, colour scheme and width in which each page of the console is taken."""
