@@ -163,6 +163,21 @@ def test_a_token_that_has_ended_says_so_and_another_one_brings_the_card_back(sho
     expect(page.get_by_role("heading", level=1)).to_have_text("Green channel")
 
 
+def test_an_element_that_a_script_makes_and_fills_later_shows_its_card(shown: Shown, page: Page) -> None:
+    page.goto(shown.on_screen(shown.check("ordinary").check_id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ordinary procedure")
+    page.evaluate("""
+        const old = document.querySelector("clearway-check");
+        const made = document.createElement("clearway-check");
+        old.replaceWith(made);
+        setTimeout(() => {
+            for (const name of ["server", "check-id"]) made.setAttribute(name, old.getAttribute(name));
+            made.token = old.token;
+        });
+    """)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ordinary procedure")
+
+
 def test_waiting_is_shown_then_said_then_given_up_with_a_way_back(shown: Shown, page: Page) -> None:
     held: list[Route] = []
     page.route("**/content", lambda route: held.append(route))

@@ -197,7 +197,9 @@ def with_origin(origins: str, further: str) -> str:
 def put_on_screen(screen: CaseScreen, serving: Settings) -> None:
     """Ask once more in cases that nobody has acted in, show their cards in somebody else's page, and say where."""
     server = f"http://{serving.web_listen}"
-    script = Script(**httpx.get(f"{server}/card-assets.json", timeout=5, trust_env=False).json())
+    # The web process starts beside the workers, and may come up after them.
+    with httpx.Client(transport=httpx.HTTPTransport(retries=6), trust_env=False, timeout=5) as http:
+        script = Script(**http.get(f"{server}/card-assets.json").json())
     cases = {}
     with check_service(serving.listen) as stub:
         for number, scene in enumerate(SCENES, start=1):

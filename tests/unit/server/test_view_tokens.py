@@ -136,10 +136,15 @@ def test_a_page_may_do_what_its_view_covers(message: Message) -> None:
     scope(asking(message))
 
 
-@pytest.mark.parametrize(("message", "field"), [*product(OWN, ("check_id", "case_number", "officer"))])
+BOUND = [
+    (message, field)
+    for message, field in product(OWN, ("check_id", "case_number", "officer"))
+    if field in message.DESCRIPTOR.fields_by_name
+]
+
+
+@pytest.mark.parametrize(("message", "field"), BOUND)
 def test_a_page_may_not_touch_another_check_case_or_act_as_another_officer(message: Message, field: str) -> None:
-    if field not in message.DESCRIPTOR.fields_by_name:
-        pytest.skip("the request has no such field")
     other = type(message)()
     other.CopyFrom(message)
     setattr(other, field, OTHER)

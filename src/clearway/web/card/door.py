@@ -26,6 +26,7 @@ from clearway.web.card import words
 from clearway.web.card.forms import ACTS, Form
 from clearway.web.card.view import card_view
 from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
+from clearway.web.json.door import OWN_STATUS
 from clearway.web.json.request import PRINTABLE, body_of
 from clearway.web.templates import templates
 from clearway.web.workers import Metadata, Workers
@@ -93,8 +94,11 @@ class CardDoor:
         """Record what a form says, then show the card as it stands."""
         try:
             return await self._act(request)
-        except Refusal:
-            return self._trouble(request, "unavailable", 413)
+        except Refusal as refusal:
+            # What was not read to its end would be taken for the next request.
+            answer = self._trouble(request, "unavailable", OWN_STATUS.get(refusal.reason, 408))
+            answer.headers["connection"] = "close"
+            return answer
         except ClientDisconnect:
             return Response(status_code=499)
 
@@ -106,8 +110,12 @@ class CardDoor:
             wanted = pb.WatchCasesRequest(case_number=card.check.request.case_number)
             stream = self._workers.stream(WATCH, wanted.SerializeToString(), shown(token), None)
             # The stream's first message comes before the card is read again: no change falls between the two.
-            await anext(stream, None)
-            card = await self._card(token, check_id)
+            try:
+                await anext(stream, None)
+                card = await self._card(token, check_id)
+            except BaseException:
+                await stream.aclose()  # type: ignore[attr-defined]
+                raise
         except Failed as failed:
             return Response(status_code=failed.http, headers=NEVER_KEPT)
         except grpc.aio.AioRpcError as error:

@@ -45,6 +45,7 @@ class ClearwayCheck extends HTMLElement {
   #watching = null;
   #shown = null;
   #turn = 0;
+  #due = false;
 
   constructor() {
     super();
@@ -63,14 +64,24 @@ class ClearwayCheck extends HTMLElement {
 
   connectedCallback() {
     const rendered = this.querySelector(":scope > .cw");
-    if (rendered) { this.#adopt(rendered); } else { this.load(); }
+    if (rendered) { this.#adopt(rendered); this.#due = false; } else { this.#loadSoon(); }
   }
 
   disconnectedCallback() { this.#stop(); }
 
   attributeChangedCallback(name, before, after) {
     if (name === "theme") { this.#dress(this.#place.querySelector(".cw")); return; }
-    if (this.isConnected && before !== null && before !== after) this.load();
+    if (this.isConnected && before !== after) this.#loadSoon();
+  }
+
+  /** Load once, when whatever sets the attributes is done with them. */
+  #loadSoon() {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      if (this.#due && this.isConnected) this.load();
+      this.#due = false;
+    });
   }
 
   /** Fetch the card anew. */
