@@ -1,4 +1,5 @@
-"""Take the pictures of docs/images: the card in each outcome, in both languages, light and dark, phone and desktop.
+"""Take the pictures of docs/images: the card in each outcome, in both languages, light and dark, phone and desktop; and
+every page of the auditor's console.
 
 Each is drawn anew in a real browser from a node with synthetic data, and kept with few colours, to stay small.
 """
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser
 
 from tests.browsers import browser
 from tests.contract.cards_shown import OUTCOMES, Shown, showing
+from tests.contract.console_shown import Audited, audited
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LANGUAGES = ("en", "zh-CN")
@@ -24,6 +26,10 @@ DEVICES = {"desktop": (1000, 1.0), "phone": (375, 1.0)}
 """Width in CSS pixels, and pixels of the device to each."""
 
 COLOURS = 48
+CHART_COLOURS = 256
+
+CONSOLE = (("en", "light", 1180), ("zh-CN", "dark", 1180), ("zh-CN", "light", 375))
+"""Language, colour scheme and width in which each page of the console is taken."""
 
 
 def main() -> int:
@@ -36,6 +42,12 @@ def main() -> int:
                 name = f"card-{outcome}-{language}-{scheme}-{device}.png"
                 (FOLDER / name).write_bytes(picture(running, shown.page(check_id), scheme, device))
         (FOLDER / "case-screen.png").write_bytes(case_screen(running, shown))
+    with tempfile.TemporaryDirectory() as folder, audited(Path(folder)) as found, browser() as running:
+        for (name, address), look in product(console_pages(found).items(), CONSOLE):
+            language, scheme, width = look
+            size = "desktop" if width > 1000 else "phone"
+            taken = console_picture(running, f"{found.console}{address}", *look)
+            (FOLDER / f"console-{name}-{language}-{scheme}-{size}.png").write_bytes(taken)
     total = sum(file.stat().st_size for file in FOLDER.glob("*.png"))
     print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB, in {FOLDER.name}")
     return 0
@@ -64,9 +76,39 @@ def case_screen(running: Browser, shown: Shown) -> bytes:
     return picture(running, address.replace("case-4", "case-0"), "light", "desktop")
 
 
-def small(png: bytes) -> bytes:
+def console_pages(found: Audited) -> dict[str, str]:
+    """The console's pages: what their pictures are called, and their addresses."""
+    return {
+        "checks": "/checks",
+        "check": f"/checks/{found.restriction()}",
+        "coverage": "/reports/coverage?by=item",
+        "feedback": "/reports/feedback?by=item",
+        "departures": "/reports/departures?by=item",
+        "refusals": "/reports/refusals?by=item",
+        "objections": "/reports/objections?by=regime",
+        "latency": "/reports/latency?by=item",
+        "patterns": "/patterns",
+        "sign-in": "/sign-in",
+    }
+
+
+def console_picture(running: Browser, address: str, language: str, scheme: str, width: int) -> bytes:
+    """A page of the console, from its top."""
+    context = running.new_context(
+        viewport={"width": width, "height": 1180 if width > 1000 else 900},
+        color_scheme=scheme,  # type: ignore[arg-type]  # one of two words
+        locale=language,
+    )
+    page = context.new_page()
+    page.goto(address)
+    taken = page.screenshot()
+    context.close()
+    return small(taken, CHART_COLOURS)
+
+
+def small(png: bytes, colours: int = COLOURS) -> bytes:
     """The picture with few colours."""
-    reduced = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced = Image.open(io.BytesIO(png)).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     out = io.BytesIO()
     reduced.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -20,9 +20,9 @@ from clearway.cli.check import KINDS
 from clearway.cli.connection import check_service, detail_parts, fail_call
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, errors, fail
-from clearway.cli.spreadsheets import disarmed
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.server.spreadsheets import disarmed
 
 BATCH = 100
 REQUIRED = ("item", "case", "officer")

@@ -21,10 +21,10 @@ from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, print_facts, print_json, print_table
 from clearway.cli.registry import json_option
 from clearway.cli.serve import settings_from
-from clearway.cli.spreadsheets import disarmed
 from clearway.gen.v1 import audit_service_pb2 as pb
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.feeds.files import FeedFile
+from clearway.server.spreadsheets import disarmed
 from clearway.subjects.dates import UnreadableDate, parse_date
 
 AT_ONCE = 1000

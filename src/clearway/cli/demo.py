@@ -215,6 +215,7 @@ def put_on_screen(screen: CaseScreen, serving: Settings) -> None:
     screen.serve(server, script, grant, cases)
     number = [scene.title for scene in SCENES].index(RESTRICTED) + 1
     console.print(f"The officer's card in a licensing system's page: {screen.origin}/{number}", soft_wrap=True)
+    console.print(f"The auditor's console: {server}/console", soft_wrap=True)
 
 
 def request_of(scene: Scene, number: int) -> pb.CheckSubjectRequest:

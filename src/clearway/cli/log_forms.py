@@ -11,8 +11,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from clearway.cli.output import print_json_line
-from clearway.cli.spreadsheets import disarmed
 from clearway.querylog.record import CheckRecord
+from clearway.server.spreadsheets import BYTE_ORDER_MARK, disarmed
 
 EVENT_TYPE = "clearway.check.recorded.v1"
 
@@ -47,8 +47,7 @@ def event_of(record: CheckRecord, told: dict[str, Any]) -> CloudEvent:
 
 def as_csv(records: Iterable[CheckRecord], document: Document) -> None:
     """A table for spreadsheets, its first row the names; no cell is run as a formula."""
-    # With a byte order mark: spreadsheets take a file without one for the local encoding.
-    sys.stdout.write("\ufeff")
+    sys.stdout.write(BYTE_ORDER_MARK)
     writer = csv.writer(sys.stdout)
     for number, record in enumerate(records):
         told = document(record)

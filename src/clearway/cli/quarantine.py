@@ -17,7 +17,6 @@ from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option, opened
 from clearway.cli.serve import settings_from
-from clearway.cli.spreadsheets import disarmed, restored
 from clearway.registry.errors import RegistryError
 from clearway.registry.feeds.adapters import adapter_for, adapter_named
 from clearway.registry.feeds.files import FeedFile
@@ -26,6 +25,7 @@ from clearway.registry.quarantine import Corrected, RowState, SetAside
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import FeedsRejected
 from clearway.server.sources import scheduled_feeds
+from clearway.server.spreadsheets import disarmed, restored
 
 ABOUT = ("row_id", "feed", "revision", "file_name", "row_number", "reason", "detail")
 """The columns of an export that say which row it is and why; the row's own follow."""

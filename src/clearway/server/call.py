@@ -91,8 +91,8 @@ class Call:
     acted_in: Role | None = None
     about: About = About()
     concealed: bool = False
-    view: View | None = None
     admitted_at: float = 0.0
+    view: View | None = None
 
     def elapsed_us(self, now: float) -> int:
         """Microseconds from admission to `now`, of the same steady clock; 0 where nobody measured."""

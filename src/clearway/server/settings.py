@@ -124,6 +124,12 @@ class Settings(BaseSettings):
     checkpoint_interval: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="Seconds between checkpoints of a log that grows."
     )
+    console_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(
+        default=30, description="Minutes without a page after which a session of the auditor's console is over."
+    )
+    console_hours: Annotated[int, Field(ge=1, le=24)] = Field(
+        default=8, description="Hours after which a session of the auditor's console is over, however busy."
+    )
     feeds: Path | None = Field(
         default=None, description="File that says which feeds are read, from where and how often; empty: none."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from importlib import resources
 
 from starlette.applications import Starlette
@@ -11,9 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clearway.catalogue.loader import load_catalogue
+from clearway.server.keys import load_view_key
 from clearway.server.settings import Settings
 from clearway.web.assets import Assets
 from clearway.web.card.door import CardDoor
+from clearway.web.console.console import Console
 from clearway.web.doorkeeper import Doorkeeper
 from clearway.web.json.door import JsonDoor, no_such_method
 from clearway.web.json.methods import offered
@@ -27,11 +32,12 @@ HEADERS_OF_PAGES = [
 ]  # fmt: skip
 
 
-def app_of(settings: Settings, workers: Workers) -> Starlette:
+def app_of(settings: Settings, workers: Workers, clock: Callable[[], datetime]) -> Starlette:
     """The application of one node's web process."""
     door = JsonDoor(workers, offered(), settings.max_message_bytes, settings.max_in_flight)
     assets = Assets()
     cards = CardDoor(workers, assets, settings.origins)
+    console = Console(settings, workers, load_catalogue(settings.catalogue), load_view_key(settings), clock)
     contract = (resources.files("clearway.web.json") / "openapi.json").read_bytes()
 
     async def openapi(request: Request) -> Response:
@@ -43,6 +49,7 @@ def app_of(settings: Settings, workers: Workers) -> Starlette:
             Route("/healthz", door.ready),
             *cards.routes(),
             *assets.routes(),
+            *console.routes(),
             Route("/{service}/{method}", door.call, methods=METHODS),
         ],
         middleware=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 
 import structlog
 import uvloop
@@ -33,7 +34,7 @@ def run_web(settings: Settings) -> None:
 async def serve(settings: Settings) -> None:
     """Serve until told to stop; streams end at once, calls under way are answered."""
     workers = workers_of(settings)
-    listener = Listener(app_of(settings, workers), settings.drain_seconds)
+    listener = Listener(app_of(settings, workers, lambda: datetime.now(UTC)), settings.drain_seconds)
 
     def stop() -> None:
         listener.stop()

@@ -90,6 +90,29 @@ def test_checks_are_set_out_as_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(word in printed for word in ("RESTRICTION", "UNKNOWN_ITEM", "CASE-[b]", CODE))
 
 
+@pytest.mark.parametrize("ending", [".csv", ".ndjson", ".xlsx"])
+def test_what_was_found_is_written_as_the_file_s_end_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    checks = [a_summary(), a_summary(case_number="=HYPERLINK(1)")]
+    serving(monkeypatch, pb.SearchChecksResponse(checks=checks))
+    file = tmp_path / f"found{ending}"
+    assert run("audit", "search", "--out", file).exit_code == 0
+    assert file.read_bytes()[:3] == {".csv": b"\xef\xbb\xbf", ".ndjson": b'{"c', ".xlsx": b"PK\x03"}[ending]
+    if ending == ".csv":
+        rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+        assert [row["case_number"] for row in rows] == ["CASE-1", "'=HYPERLINK(1)"]
+        assert rows[0]["decided_at"].endswith("Z")
+
+
+def test_a_file_of_no_known_form_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stub = serving(monkeypatch)
+    assert run("audit", "search", "--out", tmp_path / "found.doc").exit_code == Exit.INVALID
+    assert stub.requests == []
+
+
 def test_a_refusal_is_the_caller_s_error(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = Refusal(ErrorReason.ERROR_REASON_INVALID_IDENTIFIER, "words")
     serving(monkeypatch, Failed(code_of(refusal), refusal.message, status_of(refusal)))

@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 import pytest
 
-from clearway.cli import batch, spreadsheets
+from clearway.cli import batch
 from clearway.cli.exits import Exit
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.server import spreadsheets
 from clearway.server.errors import Refusal, status_of
 from tests.unit.cli.answers import CASES, response_to
 from tests.unit.cli.running import CODE, Failed, run, service

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from clearway.cli.exits import Exit
-from clearway.cli.spreadsheets import FORMULA_STARTS
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.central import open_central
@@ -17,6 +16,7 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.shipper import Shipper
 from clearway.server.errors import Refusal, status_of
+from clearway.server.spreadsheets import FORMULA_STARTS
 from tests.unit.cli.answers import CASES, response_to
 from tests.unit.cli.running import document, lines, run
 from tests.unit.querylog.records import a_check_id, a_record

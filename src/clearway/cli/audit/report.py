@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,23 +11,12 @@ import click
 from clearway.cli.audit.question import ask, asking, choices, set_moment, since_option, until_option
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, console, fail, plain, print_json, print_table
-from clearway.cli.spreadsheets import disarmed
 from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.server.reports.tables import report_rows
+from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of
 
 KINDS = choices(pb.ReportKind)
 DIMENSIONS = choices(pb.Dimension)
-FIELDS = {
-    "authority": "authority",
-    "item": "item_code",
-    "region": "region_code",
-    "month": "month",
-    "reason": "reason",
-    "regime": "regime",
-}
-"""Dimension → its field in a group."""
-
-FOLDED = "(small groups together)"
-TOTAL = "(all)"
 
 
 @click.command()
@@ -80,45 +68,17 @@ def report(
         json_wanted,
     )
     if out is not None:
-        with out.open("w", newline="", encoding="utf-8-sig") as file:
-            csv.writer(file).writerows([disarmed(cell) for cell in row] for row in sheet_of(found, dimensions))
+        rows = report_rows(found, request.group_by)
+        out.write_text(BYTE_ORDER_MARK + csv_of(rows), encoding="utf-8", newline="")
     if json_wanted:
         print_json(as_json(found))
     else:
-        print_report(found, dimensions)
+        print_report(found, request.group_by)
 
 
-def sheet_of(found: pb.ReportFiguresResponse, dimensions: Sequence[str]) -> Iterator[list[str]]:
-    """The headings, each group, and the total, as cells."""
-    yield [*dimensions, *(definition.name for definition in found.definitions)]
-    if dimensions:
-        for group in found.groups:
-            yield [*places_of(group, dimensions), *values_of(group)]
-    yield [TOTAL if place == 0 else "" for place in range(len(dimensions))] + values_of(found.total)
-
-
-def places_of(group: pb.ReportGroup, dimensions: Sequence[str]) -> list[str]:
-    """Where a group stands."""
-    if group.folded:
-        return [FOLDED if place == 0 else "" for place in range(len(dimensions))]
-    return [str(getattr(group, FIELDS[name])) for name in dimensions]
-
-
-def values_of(group: pb.ReportGroup) -> list[str]:
-    """A group's figures; empty where there is nothing to divide by or measured."""
-    return [number_of(figure) for figure in group.figures]
-
-
-def number_of(figure: pb.FigureValue) -> str:
-    """A figure's value: a count as it is, anything else with four digits."""
-    if not figure.HasField("value"):
-        return ""
-    return str(int(figure.value)) if figure.value.is_integer() else f"{figure.value:.4g}"
-
-
-def print_report(found: pb.ReportFiguresResponse, dimensions: Sequence[str]) -> None:
+def print_report(found: pb.ReportFiguresResponse, dimensions: Sequence[pb.Dimension.ValueType]) -> None:
     """The table, and under it what its figures mean."""
-    headings, *rows = sheet_of(found, dimensions)
+    headings, *rows = report_rows(found, dimensions)
     print_table(headings, rows)
     for definition in found.definitions:
         console.print(f"[bold]{plain(definition.name)}[/]: {plain(definition.definition)}", soft_wrap=True)

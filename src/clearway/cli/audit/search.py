@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from clearway.cli.audit.question import ask, asking, choices, minutes, pages, result_of, set_moment
+from clearway.cli.exits import Exit
 from clearway.cli.log import MOMENT
-from clearway.cli.output import as_json, print_json, print_table
+from clearway.cli.output import as_json, fail, print_json, print_table
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.server.reports.tables import FORMS
 
 OUTCOMES = choices(decision_pb2.Outcome)
 STANDINGS = choices(decision_pb2.Standing)
@@ -34,6 +37,7 @@ LARGEST_PAGE = 1000
 @click.option("--since", type=MOMENT, help="Decided at or after this moment (UTC).")
 @click.option("--until", type=MOMENT, help="Decided before this moment (UTC).")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File for them: .csv, .ndjson or .xlsx.")
 @asking
 def search(
     scheme: str,
@@ -45,6 +49,7 @@ def search(
     since: datetime | None,
     until: datetime | None,
     limit: int,
+    out: Path | None,
     server: str | None,
     language: str | None,
     timeout: float,
@@ -52,6 +57,8 @@ def search(
     **equal: Any,
 ) -> None:
     """Find checks in the log, of every authority, the newest first."""
+    if out is not None and out.suffix not in FORMS:
+        fail(f"--out must end in {', '.join(FORMS)}", Exit.INVALID)
     wanted = pb.CheckFilter(
         outcome=OUTCOMES.get(outcome or "", 0),
         standing=STANDINGS.get(standing or "", 0),
@@ -75,6 +82,8 @@ def search(
         return found
 
     found = ask(question, server, language, timeout, json_wanted)
+    if out is not None:
+        out.write_bytes(FORMS[out.suffix](found.checks))
     if json_wanted:
         print_json([as_json(check) for check in found.checks])
     else:

@@ -1,0 +1,113 @@
+"""Checks and reports as tables of text: what the commands write to files, and what the console lets download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+
+from google.protobuf import json_format
+
+from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import decision_pb2
+from clearway.server.reports.sheet import FIELDS
+from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of, workbook_of
+
+CHECK_COLUMNS = (
+    "check_id", "decided_at", "outcome", "standing", "refused_reason", "scheme", "subject", "case_number", "item_code",
+    "region_code", "authority", "authority_name", "officer", "caller",
+)  # fmt: skip
+"""The headings of a table of checks."""
+
+FOLDED = "(small groups together)"
+TOTAL = "(all)"
+
+
+def check_row(check: pb.CheckSummary) -> tuple[str, ...]:
+    """A check as a row under `CHECK_COLUMNS`."""
+    return (
+        check.check_id,
+        f"{check.decided_at.ToDatetime(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+        named(decision_pb2.Outcome, check.outcome),
+        named(decision_pb2.Standing, check.standing),
+        check.refused_reason,
+        check.scheme,
+        check.subject,
+        check.case_number,
+        check.item_code,
+        check.region_code,
+        check.authority.code,
+        check.authority.name,
+        check.officer,
+        check.caller,
+    )
+
+
+def named(enum: type[decision_pb2.Outcome] | type[decision_pb2.Standing], value: int) -> str:
+    """The end of a value's name, such as `RESTRICTION`; empty for the unspecified one."""
+    return enum.Name(value).partition("_")[2] if value else ""  # type: ignore[arg-type]
+
+
+def check_line(check: pb.CheckSummary) -> str:
+    """A check as a line of NDJSON, its fields named as the contract names them."""
+    return json_format.MessageToJson(
+        check,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+        indent=None,
+        ensure_ascii=False,
+    )
+
+
+def as_csv(checks: Iterable[pb.CheckSummary]) -> bytes:
+    """Checks as a CSV file."""
+    return (BYTE_ORDER_MARK + csv_of([CHECK_COLUMNS, *map(check_row, checks)])).encode()
+
+
+def as_ndjson(checks: Iterable[pb.CheckSummary]) -> bytes:
+    """Checks as NDJSON."""
+    return "".join(check_line(check) + "\n" for check in checks).encode()
+
+
+def as_workbook(checks: Iterable[pb.CheckSummary]) -> bytes:
+    """Checks as a workbook."""
+    return workbook_of("checks", CHECK_COLUMNS, map(check_row, checks))
+
+
+FORMS: Mapping[str, Callable[[Iterable[pb.CheckSummary]], bytes]] = {
+    ".csv": as_csv,
+    ".ndjson": as_ndjson,
+    ".xlsx": as_workbook,
+}
+"""The end of a file's name → its content, made of checks."""
+
+
+def report_rows(found: pb.ReportFiguresResponse, dimensions: Sequence[pb.Dimension.ValueType]) -> Iterator[list[str]]:
+    """A report: the headings, each group, and the total, as cells."""
+    fields = [FIELDS[dimension] for dimension in dimensions]
+    yield [*fields, *(definition.name for definition in found.definitions)]
+    if fields:
+        for group in found.groups:
+            yield [*places_of(group, fields), *values_of(group)]
+    yield [*in_first(TOTAL, fields), *values_of(found.total)]
+
+
+def places_of(group: pb.ReportGroup, fields: Sequence[str]) -> list[str]:
+    """Where a group stands."""
+    return in_first(FOLDED, fields) if group.folded else [str(getattr(group, field)) for field in fields]
+
+
+def in_first(word: str, fields: Sequence[str]) -> list[str]:
+    """A word in the first of some cells."""
+    return [word if place == 0 else "" for place in range(len(fields))]
+
+
+def values_of(group: pb.ReportGroup) -> list[str]:
+    """A group's figures; empty where there is nothing to divide by or measured."""
+    return [number_of(figure) for figure in group.figures]
+
+
+def number_of(figure: pb.FigureValue) -> str:
+    """A figure's value: a count as it is, anything else with four digits."""
+    if not figure.HasField("value"):
+        return ""
+    return str(int(figure.value)) if figure.value.is_integer() else f"{figure.value:.4g}"

@@ -1,0 +1,162 @@
+"""The console's addresses: who visits is found, what is asked is answered, and the session goes on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+import grpc
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.explain import Language
+from clearway.server.call import preferred_language
+from clearway.server.errors import Refusal, server_fault
+from clearway.server.interceptors.faults import place_of
+from clearway.server.settings import Settings
+from clearway.web.console.assets import assets
+from clearway.web.console.auditing import Auditing
+from clearway.web.console.check import WholeCheck
+from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
+from clearway.web.console.entrance import HOME, Entrance
+from clearway.web.console.forms import form_of
+from clearway.web.console.pages import HEADERS, Pages
+from clearway.web.console.patterns import Patterns
+from clearway.web.console.refusals import told_of
+from clearway.web.console.reports import Reports
+from clearway.web.console.sealing import Seal
+from clearway.web.console.search import SealedFilters, Search
+from clearway.web.console.sessions import Sessions
+from clearway.web.console.visit import Visit
+from clearway.web.console.words import word
+from clearway.web.workers import Workers
+
+Looks = Callable[[Visit], Awaitable[Response]]
+Sends = Callable[[Visit, Mapping[str, str]], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+
+_log = structlog.get_logger(__name__)
+
+
+class Console:
+    """The auditor's console of one web process. `key` seals sessions and addresses, and is the same on every node."""
+
+    def __init__(
+        self, settings: Settings, workers: Workers, catalogue: Catalogue, key: bytes, clock: Callable[[], datetime]
+    ) -> None:
+        idle, lasting = timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_hours)
+        self._sessions = Sessions(key, idle, lasting, secrets.token_bytes)
+        self._cookies = Cookies(self._sessions, settings.origins)
+        self._pages = Pages(catalogue, self._sessions)
+        self._workers = workers
+        self._language = Language(settings.language)
+        self._clock = clock
+        filters = SealedFilters(Seal(key, "console search"))
+        self._entrance = Entrance(self._pages, self._sessions, workers, self._cookies)
+        self._search = Search(catalogue, self._pages, filters)
+        self._check = WholeCheck(self._pages, filters)
+        self._reports = Reports(catalogue, self._pages)
+        self._patterns = Patterns(catalogue, self._pages, filters)
+
+    def routes(self) -> list[Route]:
+        """Every address that begins with /console."""
+        looks, sends = self._looks, self._sends
+        return [
+            Route("/console", self._home),
+            Route("/console/", self._home),
+            Route("/console/assets/{name}", asset),
+            Route("/console/language", looks(self._entrance.language)),
+            Route("/console/sign-in", looks(self._entrance.ask)),
+            Route("/console/sign-in", sends(self._entrance.sign_in), methods=["POST"]),
+            Route("/console/sign-out", sends(self._entrance.sign_out), methods=["POST"]),
+            Route("/console/checks", looks(self._search.results)),
+            Route("/console/checks", sends(self._search.find), methods=["POST"]),
+            Route("/console/checks/export.{form}", looks(self._search.export)),
+            Route("/console/checks/{check_id}", looks(self._check.show)),
+            Route("/console/reports", looks(self._reports.first)),
+            Route("/console/reports/{kind}", looks(self._reports.show)),
+            Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
+            Route("/console/patterns", looks(self._patterns.show)),
+            Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
+        ]
+
+    async def _home(self, _: Request) -> Response:
+        return RedirectResponse(HOME, 303, HEADERS)
+
+    async def _nowhere(self, visit: Visit) -> Response:
+        return self._pages.trouble(visit, 404, word("not_found", visit.language))
+
+    def _looks(self, answer: Looks) -> Endpoint:
+        """An address that is looked at."""
+
+        async def endpoint(request: Request) -> Response:
+            visit = self._visit(request)
+            return self._finished(visit, await self._answered(visit, answer(visit)))
+
+        return endpoint
+
+    def _sends(self, answer: Sends) -> Endpoint:
+        """An address that a form of ours is sent to; from any other page it is refused."""
+
+        async def taken(visit: Visit) -> Response:
+            try:
+                fields = await form_of(visit.request)
+            except ValueError:
+                fields = {}
+            if not self._sessions.is_form_token(visit.session, fields.get("form", "")):
+                return self._pages.trouble(visit, 403, word("form_refused", visit.language))
+            return await answer(visit, fields)
+
+        return self._looks(taken)
+
+    def _visit(self, request: Request) -> Visit:
+        moment = self._clock()
+        session = self._sessions.find(request.cookies.get(SESSION), moment) or self._sessions.begin(moment)
+        kept = request.cookies.get(LANGUAGE, "")
+        wanted = [kept] if kept in set(Language) else request.headers.get("accept-language", "").split(",")
+        language = preferred_language(wanted, self._language)
+        return Visit(request, session, language, Auditing(self._workers, session.token, language), moment)
+
+    async def _answered(self, visit: Visit, answer: Awaitable[Response]) -> Response:
+        """The answer, or a page that says why there is none; whoever is not known is asked to sign in."""
+        try:
+            return await answer
+        except grpc.aio.AioRpcError as fault:
+            if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
+                onward = urlencode({"next": visit.address}) if visit.request.method == "GET" else ""
+                return RedirectResponse(f"/console/sign-in?{onward}", 303)
+            refused = told_of(fault, visit.language)
+        except Refusal as fault:
+            refused = told_of(fault, visit.language)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as fault:
+            # The exception's text may quote a record, so only its type and place are logged.
+            _log.error("fault", method="console", error=type(fault).__name__, at=place_of(fault))
+            refused = told_of(server_fault(), visit.language)
+        return self._pages.trouble(visit, refused.http, refused.words, refused.reason)
+
+    def _finished(self, visit: Visit, response: Response) -> Response:
+        """The answer with what every answer says, its session going on."""
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        if "set-cookie" not in response.headers:
+            self._cookies.keep(visit.request, response, visit.session)
+        return response
+
+
+async def asset(request: Request) -> Response:
+    """A file that pages load, under the address that has its hash."""
+    found = {one.address: one for one in assets().values()}.get(str(request.path_params["name"]))
+    if found is None:
+        return Response(status_code=404)
+    return Response(found.content, 200, FOR_GOOD, found.kind)

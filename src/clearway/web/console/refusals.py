@@ -1,0 +1,37 @@
+"""What a worker refused with, as a visitor is told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from google.rpc import error_details_pb2
+
+from clearway.decision.explain import Language, say
+from clearway.server.errors import Refusal, status_of
+from clearway.web.console.words import REASONS
+from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal: its reason's name, the words for it, the fields to blame, and the HTTP status that fits."""
+
+    reason: str
+    words: str
+    fields: tuple[str, ...]
+    http: int
+
+
+def told_of(fault: grpc.aio.AioRpcError | Refusal, language: Language) -> Told:
+    """A refusal in words."""
+    status = status_of(fault) if isinstance(fault, Refusal) else status_in(fault)
+    reason, fields = "", list[str]()
+    for detail in status.details:
+        info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        if detail.Unpack(info):
+            reason = info.reason
+        elif detail.Unpack(bad):
+            fields += [f"{violation.field}: {violation.description}" for violation in bad.field_violations]
+    words = say(REASONS[reason], language) if reason in REASONS else status.message
+    return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)])

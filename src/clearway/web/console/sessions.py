@@ -1,0 +1,84 @@
+"""Who visits: a session in a sealed cookie, so that any node can go on with it and none has to remember it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from clearway.web.console.sealing import Seal
+
+LONGEST_TOKEN = 2560
+"""Signs of a token: sealed, it still fits into the 4,096 bytes that browsers keep of a cookie."""
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A session as the cookie holds it; times in seconds of the epoch."""
+
+    session_id: bytes
+    token: str
+    begun: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One visitor. `token` is what was signed in with; empty where nobody had to sign in."""
+
+    session_id: bytes
+    token: str
+    begun: datetime
+    seen: datetime
+
+
+class Sessions:
+    """Begins sessions, and finds them again until they have been idle, or have lasted, too long.
+
+    `randomness` gives so many random bytes.
+    """
+
+    def __init__(self, key: bytes, idle: timedelta, lasting: timedelta, randomness: Callable[[int], bytes]) -> None:
+        self._seal = Seal(key, "console session")
+        self._key = key
+        self._idle = idle
+        self._lasting = lasting
+        self._randomness = randomness
+
+    def begin(self, moment: datetime, token: str = "") -> Session:
+        """A new session, under a new id: signing in never goes on with the one from before."""
+        return Session(self._randomness(16), token, moment, moment)
+
+    def find(self, cookie: str | None, moment: datetime) -> Session | None:
+        """The session of a cookie; None where it is none of ours or over."""
+        kept = self._opened(cookie or "")
+        if kept is None:
+            return None
+        begun, seen = (datetime.fromtimestamp(at, moment.tzinfo) for at in (kept.begun, kept.seen))
+        if moment - seen >= self._idle or moment - begun >= self._lasting:
+            return None
+        return Session(kept.session_id, kept.token, begun, moment)
+
+    def cookie(self, session: Session) -> str:
+        """The session as a cookie's value."""
+        begun, seen = (int(at.timestamp()) for at in (session.begun, session.seen))
+        kept = _Kept(session.session_id, session.token, begun, seen)
+        return self._seal.close(msgspec.msgpack.encode(kept), seen)
+
+    def form_token(self, session: Session) -> str:
+        """What a form of this session carries, so that no other page can send it."""
+        return hmac.new(self._key, b"clearway console form\0" + session.session_id, hashlib.sha256).hexdigest()
+
+    def is_form_token(self, session: Session, given: str) -> bool:
+        """Whether a form came from a page of this session."""
+        return hmac.compare_digest(self.form_token(session).encode(), given.encode())
+
+    def _opened(self, cookie: str) -> _Kept | None:
+        content = self._seal.open(cookie)
+        try:
+            return None if content is None else msgspec.msgpack.decode(content, type=_Kept)
+        except msgspec.MsgspecError:
+            return None

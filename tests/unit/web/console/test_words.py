@@ -1,0 +1,93 @@
+"""The console's words: each that a page uses is there, in both languages, and none is there for nothing."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import msgspec
+import pytest
+
+from clearway.decision.explain import Language
+from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.registry import events
+from clearway.registry.cases import events as case_events
+from clearway.server.reports.kinds import KINDS
+from clearway.web.console.later import BOOKKEEPING, EVENTS, LABELS, VALUES, told
+from clearway.web.console.reports import DRAWINGS
+from clearway.web.console.words import DIMENSIONS, PATTERNS, REPORTS, WORDS
+
+FOLDER = resources.files("clearway.web.console")
+SOURCES = [
+    file.read_text("utf-8")
+    for folder in (FOLDER, FOLDER / "templates")
+    for file in folder.iterdir()
+    if file.name.endswith((".py", ".html")) and file.name != "words.py"
+]
+
+
+def test_every_word_that_a_template_uses_is_there() -> None:
+    used = {name for text in SOURCES for name in re.findall(r'\bt\("(\w+)"', text)}
+    assert used <= set(WORDS)
+    assert len(used) > 60
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_every_word_is_used(name: str) -> None:
+    assert any(f'"{name}"' in text for text in SOURCES)
+
+
+@pytest.mark.parametrize("name", [name for name in WORDS if name != "other_language"])
+def test_chinese_is_chinese(name: str) -> None:
+    assert re.search(r"[\u4e00-\u9fff{]", WORDS[name].zh)
+    assert not re.search(r"[\u4e00-\u9fff]", WORDS[name].en)
+    assert set(re.findall(r"{\w+}", WORDS[name].en)) == set(re.findall(r"{\w+}", WORDS[name].zh))
+
+
+def test_every_report_dimension_and_pattern_of_the_contract_has_words() -> None:
+    assert {kind for kind, _ in REPORTS.values()} == set(KINDS) == set(DRAWINGS)
+    assert {dimension for dimension, _ in DIMENSIONS.values()} == set(pb.Dimension.values()) - {0}
+    assert set(PATTERNS) == set(pb.PatternKind.values()) - {0}
+
+
+@pytest.mark.parametrize("kind", DRAWINGS)
+def test_a_chart_draws_figures_of_its_report_alone(kind: pb.ReportKind.ValueType) -> None:
+    assert set(DRAWINGS[kind].figures) <= set(KINDS[kind].figures)
+
+
+def tags(module: object, base: type[msgspec.Struct]) -> set[str]:
+    found = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base))
+    return {str(struct.__struct_config__.tag) for struct in found if struct is not base}
+
+
+def test_everything_that_can_happen_afterwards_has_words() -> None:
+    happening = tags(events, events._Event) | tags(case_events, case_events._Event)
+    # These come before a check's answer, or are about an adverse record, which no answer names.
+    assert set(EVENTS) == happening - {"known", "listed", "adverse_recorded"} | {"answer_changed"}
+
+
+def test_every_code_in_an_event_has_words() -> None:
+    enums = (
+        case_events.MeasureResult,
+        case_events.DepartureReason,
+        case_events.CaseResult,
+        events.ObjectionGrounds,
+        events.Resolution,
+        events.DelistingCause,
+    )
+    assert {str(code) for enum in enums for code in enum} <= set(VALUES)
+
+
+def test_an_event_is_told_in_words_without_what_is_for_programs() -> None:
+    body = (
+        '{"event":"outcome_reported","officer":"o-7","report_id":"r/1","digest":"87b5","measures":[{"measure":"SAMR-BAR",'
+        '"listing_id":"L-1","result":"not_applied","departs":true,"reason":"conditions_not_met","text":"other"}]}'
+    )
+    assert list(told(body, Language.EN)) == [
+        ("Officer", "o-7"),
+        ("Measures", "SAMR-BAR · L-1 · not applied · conditions not met · other"),
+    ]
+    assert dict(told(body, Language.ZH_CN))["措施"] == "SAMR-BAR · L-1 · 未适用 · 不符合适用条件 · other"
+    turned = '{"differs":["outcome","notices"],"before":"OUTCOME_RESTRICTION","after":"OUTCOME_GREEN_CHANNEL"}'
+    assert [words for _, words in told(turned, Language.EN)] == ["outcome, notices", "Restriction", "Green channel"]
+    assert not BOOKKEEPING & set(LABELS)
