@@ -59,6 +59,8 @@ NOTHING_REQUIRED = {
     "/clearway.v1.DeferralService/ListOverdueDeferrals",
     "/clearway.v1.AuditService/ListOverdueOutcomes",
     "/clearway.v1.AuditService/SearchChecks",
+    "/clearway.v1.AuditService/GetCheckpoint",
+    "/clearway.v1.AuditService/GetConsistencyProof",
 }
 """Methods for which a message without a field they know is a good request."""
 
