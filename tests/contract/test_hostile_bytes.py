@@ -117,6 +117,16 @@ def documented(refusal: dict[str, Any] | None) -> bool:
 # Bytes that are no message
 
 
+@pytest.fixture(scope="module", autouse=True)
+def signed(node: RunningNode) -> None:
+    """The log has a checkpoint: until then what asks for one is told to come back, and nothing more is learnt."""
+    node.checks().CheckSubject(a_check(), timeout=10)
+    last = time.monotonic() + 20
+    while answer(node, "/clearway.v1.AuditService/GetCheckpoint", b"") is not None:
+        assert time.monotonic() < last
+        time.sleep(0.05)
+
+
 NO_MESSAGE = {
     "garbage": b"\xff" * 32,
     "a message cut short": b"\x0a\xff\x01",
