@@ -59,6 +59,8 @@ NOTHING_REQUIRED = {
     "/clearway.v1.DeferralService/ListOverdueDeferrals",
     "/clearway.v1.AuditService/ListOverdueOutcomes",
     "/clearway.v1.AuditService/SearchChecks",
+    "/clearway.v1.AuditService/GetCheckpoint",
+    "/clearway.v1.AuditService/GetConsistencyProof",
 }
 """Methods for which a message without a field they know is a good request."""
 
@@ -113,6 +115,16 @@ def documented(refusal: dict[str, Any] | None) -> bool:
 
 
 # Bytes that are no message
+
+
+@pytest.fixture(scope="module", autouse=True)
+def signed(node: RunningNode) -> None:
+    """The log has a checkpoint: until then what asks for one is told to come back, and nothing more is learnt."""
+    node.checks().CheckSubject(a_check(), timeout=10)
+    last = time.monotonic() + 20
+    while answer(node, "/clearway.v1.AuditService/GetCheckpoint", b"") is not None:
+        assert time.monotonic() < last
+        time.sleep(0.05)
 
 
 NO_MESSAGE = {
