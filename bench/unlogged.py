@@ -31,17 +31,17 @@ class Nowhere:
         """Close nothing."""
 
 
-def run_worker(settings: Settings, name: str) -> None:
-    """A worker whose records go nowhere."""
+def play(role: roles.Role, *arguments: object) -> None:
+    """What the role does; a worker's records go nowhere."""
     with mock.patch.object(worker, "journal_of", Nowhere):
-        roles.run_worker(settings, name)
+        roles.play(role, *arguments)
 
 
 def main() -> None:
     """`clearway serve`, with such workers."""
     from bench import unlogged  # By its name: the children that the supervisor spawns must find it there.
 
-    with mock.patch.object(supervisor, "run_worker", unlogged.run_worker):
+    with mock.patch.object(supervisor, "play", unlogged.play):
         cli(["serve"])
 
 

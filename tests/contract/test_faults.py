@@ -38,7 +38,7 @@ from tests.contract.loaded import a_check, listing, load, outcome, refusal_in
 from tests.node import NO_PROXY, RunningNode
 from tests.processes import parts, successor
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
 
 PATIENCE = 15.0
 MAX_AGE = 3.0

@@ -24,7 +24,7 @@ from tests.contract.loaded import DEFERRABLE, ESSENTIAL, ITEM, a_check, load
 from tests.node import NO_PROXY, RunningNode
 from tests.processes import parts, successor
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
 
 CALLERS = 4
 TIMEOUT = 20.0

@@ -30,7 +30,7 @@ from tests.node import RunningNode
 from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
 from tests.processes import parts, successor
 
-pytestmark = [pytest.mark.crash, pytest.mark.sockets, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.crash, pytest.mark.faults, pytest.mark.sockets, pytest.mark.timeout(7200)]
 
 ROUNDS = int(os.environ.get("CLEARWAY_CRASH_ROUNDS", "4"))
 CALLERS = 8

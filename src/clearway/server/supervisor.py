@@ -30,7 +30,7 @@ from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
 from clearway.server.databases import Unreachable, open_log, open_registry, reached
 from clearway.server.keys import KeyUnreadable, load_keys, load_signer, load_witnesses
-from clearway.server.roles import run_feeds, run_follower, run_notary, run_shipper, run_watcher, run_worker
+from clearway.server.roles import Role, play
 from clearway.server.settings import Settings
 from clearway.server.side_door import make_side_doors
 from clearway.server.sources import scheduled_feeds
@@ -62,6 +62,10 @@ class Child:
     pause: float = 0.0
     not_before: float = 0.0
     restarts: int = 0
+
+    def plays(self, role: Role) -> bool:
+        """Whether it plays this role of the node's own."""
+        return self.arguments[:1] == (role,)
 
     def start(self) -> None:
         """Start it, or start it again."""
@@ -132,8 +136,8 @@ class Node:
 
         The notary last, so that it signs them.
         """
-        workers = [child for child in self.children if child.target is run_worker]
-        notary = [child for child in self.children if child.target is run_notary]
+        workers = [child for child in self.children if child.plays(Role.WORKER)]
+        notary = [child for child in self.children if child.plays(Role.NOTARY)]
         others = [child for child in self.children if child not in (*workers, *notary, *beside)]
         patience = settings.drain_seconds + 5.0
         for group, longest in ((beside, patience), (workers, patience), (others, 15.0), (notary, 15.0)):
@@ -161,12 +165,12 @@ def children_of(settings: Settings) -> list[Child]:
     asked for.
     """
     return [
-        Child("follower", run_follower, (settings,)),
-        Child("shipper", run_shipper, (settings,)),
-        Child("notary", run_notary, (settings,)),
-        Child("watcher", run_watcher, (settings,)),
-        *([Child("feeds", run_feeds, (settings,))] if settings.feeds or settings.metrics_listen else []),
-        *(Child(name, run_worker, (settings, name)) for name in settings.worker_names),
+        Child("follower", play, (Role.FOLLOWER, settings)),
+        Child("shipper", play, (Role.SHIPPER, settings)),
+        Child("notary", play, (Role.NOTARY, settings)),
+        Child("watcher", play, (Role.WATCHER, settings)),
+        *([Child("feeds", play, (Role.FEEDS, settings))] if settings.feeds or settings.metrics_listen else []),
+        *(Child(name, play, (Role.WORKER, settings, name)) for name in settings.worker_names),
     ]
 
 

@@ -1,0 +1,26 @@
+"""What each child process of `clearway serve` does, by name.
+
+A role's module is imported in its own process alone: a follower does not pay for gRPC, nor a node for what it has no
+use for. Each ends when its parent ends.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+
+
+class Role(StrEnum):
+    """The role of a process, by the module here that plays it."""
+
+    WORKER = "worker"
+    FOLLOWER = "follower"
+    SHIPPER = "shipper"
+    NOTARY = "notary"
+    WATCHER = "watcher"
+    FEEDS = "feeds"
+
+
+def play(role: Role, *arguments: object) -> None:
+    """Do what the role does until SIGTERM, or until the parent is gone."""
+    import_module(f"{__name__}.{role}").run(*arguments)

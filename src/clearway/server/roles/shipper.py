@@ -1,0 +1,27 @@
+"""The shipper: moves journal rows to the central log."""
+
+from __future__ import annotations
+
+import os
+
+from clearway.querylog.shipper import Shipper
+from clearway.server.databases import open_log, patiently
+from clearway.server.logs import configure_logs
+from clearway.server.roles.process import (
+    BEHIND_ANSWERS,
+    stop_event,
+    unless_stopped,
+)
+from clearway.server.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Move journal rows to the central log until SIGTERM, or until the parent is gone."""
+    configure_logs(settings.log_level)
+    os.nice(BEHIND_ANSWERS)
+    stop = stop_event()
+    with (
+        unless_stopped(),
+        Shipper(patiently(stop, lambda: open_log(settings)), settings.data_dir / "journal") as shipper,
+    ):
+        shipper.run(stop, settings.ship_interval)
