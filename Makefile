@@ -15,7 +15,7 @@ PROGRAMS_ONLY := $(foreach p,fasteners platformdirs psutil typing-extensions,--u
 # The load generator that tells gRPC's statuses apart.
 GHZ := github.com/bojand/ghz/cmd/ghz@v0.120.0
 
-.PHONY: faults fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-card bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash crosschecks
+.PHONY: faults laws fuzz sbom help setup run test postgres chromium screenshots examples lint format bench bench-card bench-database bench-grpcio bench-search bench-steps bench-watching generators proto lock clean crash crosschecks
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,9 +45,13 @@ postgres: $(VENV)/.test ## make sure that there is a PostgreSQL to run the tests
 chromium: $(VENV)/.test ## make sure that there is a Chromium to run the tests in
 	@$(BIN)/python -m tools.chromium
 
-test: $(VENV)/.test postgres chromium ## run the tests, but for the long ones: make faults, make crash, make examples
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not crash and not java and not faults"
+test: $(VENV)/.test postgres chromium ## run the tests, but for the long ones: make faults, make crash, make laws, make examples
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not crash and not java and not faults and not deep"
 	$(BIN)/python -m pytest -m "crash and not faults"
+
+laws: $(VENV)/.test ## try the laws on thousands of cases each, and replay a published list, for an hour
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile deep --timeout 3600 tests/unit tests/property
+	$(BIN)/python -m pytest -n 2 -m deep
 
 faults: $(VENV)/.test postgres ## provoke the faults of the failure table, restarts and races on whole nodes, for minutes
 	$(BIN)/python -m pytest -n 2 -m "faults"

@@ -16,8 +16,10 @@ from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
 
 WITHOUT_SOCKETS = (Path(__file__).parent / "unit", Path(__file__).parent / "property")
 
-settings.register_profile("quick", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+for profile, examples in (("quick", 100), ("ci", 200), ("deep", 5000)):  # The last for `make laws`.
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 

@@ -23,7 +23,7 @@ from clearway.registry.synthetic import code_of
 from tests.reference import plus
 
 BEGINS = datetime(2026, 3, 2, 1, tzinfo=UTC)
-SUBJECTS = (74_000_001, 74_000_002)
+SUBJECTS = (83_000_001, 83_000_002)
 LISTINGS, RECORDS = ("L-1", "L-2", "L-3"), ("A-1", "A-2")
 REGIMES = ("SAMR-SERIOUS", "SAMR-SERIOUS", "FOOD-REVOKED", "JUDGMENT-DEFAULTER", "TAX-A", "ELSEWHERE")
 

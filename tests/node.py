@@ -24,7 +24,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 
 SERVICE = "clearway.v1.CheckService"
-NO_PROXY = [("grpc.enable_http_proxy", 0)]
+NO_PROXY = [
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+]
 
 
 class NodeFailed(AssertionError):

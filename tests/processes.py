@@ -2,59 +2,69 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 PARTS = ("follower", "shipper", "notary", "watcher")
-"""What a node starts before its workers, in this order."""
+"""What a node always runs beside its workers."""
+
+HELPER = "helper"
+"""What all of them are forked from."""
+
+TITLE = b"clearway: "
 
 
-def children(parent: int) -> list[int]:
-    """The parent's processes that serve, oldest first; none where it has ended."""
-    try:
-        found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return sorted((int(pid) for pid in found if _serves(int(pid))), key=_born)
+def living(parent: int) -> dict[str, int]:
+    """Part → process id, of those that run now; none where the parent has ended."""
+    found = {}
+    for helper in offspring(parent):
+        if b"multiprocessing.forkserver" in command(helper):
+            found[HELPER] = helper
+            found |= {name: pid for pid in offspring(helper) if (name := title(pid))}
+    return found
 
 
 def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = (), *, feeds: bool = False) -> dict[str, int]:
-    """Part → process id, of a node that has restarted nothing yet; `feeds` where it has that process, `beside` more."""
+    """As `living`, once all run; `feeds` where the node has that process, `beside` for further ones."""
     workers_of = (f"worker-{number}" for number in range(1, workers + 1))
-    names = (*PARTS, *(["feeds"] if feeds else []), *workers_of, *beside)
+    names = {HELPER, *PARTS, *(["feeds"] if feeds else []), *workers_of, *beside}
     last = time.monotonic() + 20
     while time.monotonic() < last:
-        found = children(parent)
-        if len(found) == len(names):
-            return dict(zip(names, found, strict=True))
+        found = living(parent)
+        if found.keys() == names:
+            return found
         time.sleep(0.05)
-    raise AssertionError(f"the node has {len(found)} processes, not {len(names)}")
+    raise AssertionError(f"the node has the processes {sorted(found)}, not {sorted(names)}")
 
 
 def successor(parent: int, known: set[int], within: float = 20.0) -> int:
-    """The process the node started in place of one that was killed: the child that is not in `known`."""
+    """The process the node started in place of one that was killed: the one that is not in `known`."""
     last = time.monotonic() + within
     while time.monotonic() < last:
-        fresh = [pid for pid in children(parent) if pid not in known]
+        fresh = [pid for pid in living(parent).values() if pid not in known]
         if fresh:
             return fresh[0]
         time.sleep(0.05)
     raise AssertionError("the node did not start the process again")
 
 
-def _serves(pid: int) -> bool:
-    """Whether it is one of the node's own, not Python's resource tracker, and not dead already."""
+def offspring(parent: int) -> list[int]:
+    """The processes that a process started and that have not ended."""
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return b"spawn_main" in command
+        return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
-def _born(pid: int) -> tuple[int, int]:
+def title(pid: int) -> str:
+    """The part that a process says it plays; empty before it says so, and after its end."""
+    said = command(pid)
+    return said.removeprefix(TITLE).decode() if said.startswith(TITLE) else ""
+
+
+def command(pid: int) -> bytes:
+    """A process's command line, as far as it has one."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
     except (FileNotFoundError, ProcessLookupError):
-        return os.sysconf("SC_INT_MAX"), pid
-    return int(stat.rpartition(")")[2].split()[19]), pid
+        return b""

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,6 +26,9 @@ WAIT = 20_000
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""What the scheme makes a difference to."""
+
 REPORTS = ("coverage", "feedback", "departures", "refusals", "objections", "latency")
 
 
@@ -67,9 +71,9 @@ def is_fault(told: ConsoleMessage) -> bool:
     return told.type in ("error", "warning") and "status of 400" not in told.text
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     """What axe finds against WCAG 2.2 AA, in words."""
-    found = Axe().run(page, options=RULES).response["violations"]
+    found = Axe().run(page, options=rules).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]
 
 
@@ -90,9 +94,11 @@ def test_no_page_breaks_a_rule_of_accessibility_in_either_scheme(shown: Audited,
     expect(page.locator("html")).to_have_attribute("lang", language)
     for address in addresses(shown):
         page.goto(f"{shown.console}{address}")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert violations(page) == [], (address, scheme)
+        page.emulate_media(color_scheme="light")
+        assert violations(page) == [], address
+        if language == "en":
+            page.emulate_media(color_scheme="dark")
+            assert violations(page, COLOURS) == [], f"{address} in the dark"
 
 
 @pytest.mark.parametrize("width", [320, 768, 1920])
@@ -113,6 +119,7 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
     page.get_by_label("Subject’s code").fill(code)
     page.get_by_label("Outcome").select_option(label="Restriction")
     page.get_by_role("button", name="Search").click()
+    expect(page.locator("tbody tr").first).to_contain_text(code)
     expect(page.get_by_label("Subject’s code")).to_have_value(code)
     assert code not in page.url
     found = page.get_by_role("row")
@@ -137,6 +144,7 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
         expect(page.get_by_text(words).first).to_be_visible()
     expect(page.locator("pre")).to_contain_text("listing_id")
     page.get_by_role("link", name="Checks of this subject").click()
+    expect(page.locator("tbody tr").first).to_contain_text(code)
     assert set(page.locator("tbody tr td:nth-child(3) .mono").all_inner_texts()) == {code}
 
 

@@ -29,7 +29,7 @@ from tests.contract.loaded import a_check, load
 from tests.node import RunningNode
 from tests.unit.cli.running import document, run
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("evidence")]
 
 PATIENCE = 20.0
 T = TypeVar("T")

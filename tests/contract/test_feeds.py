@@ -27,7 +27,7 @@ from tests.node import RunningNode
 from tests.unit.cli.running import document, run
 from tests.unit.registry.making import write_csv
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("feeds")]
 
 FIRST, LAST, LISTED = 61_000_001, 61_000_002, 61_000_003
 LARGE = 30_000

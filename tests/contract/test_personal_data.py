@@ -28,7 +28,7 @@ from tests.node import RunningNode
 from tests.parties import access_file, as_caller
 from tests.unit.registry.making import CITIZEN, listing_row, write_csv
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("personal_data")]
 
 PATIENCE = 10.0
 SPACED = f"{CITIZEN[:6]} {CITIZEN[6:14]} {CITIZEN[14:]}"

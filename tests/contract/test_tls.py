@@ -25,7 +25,7 @@ from tests.contract.loaded import ITEM, a_check, load, refusal_in
 from tests.node import NO_PROXY, RunningNode
 from tests.parties import access_file, bearer, entry
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("tls")]
 
 PATIENCE = 10.0
 CHECKER: list[dict[str, Any]] = [{"role": "checker"}]

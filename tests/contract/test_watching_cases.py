@@ -22,9 +22,9 @@ from clearway.registry.synthetic import code_of, name_of
 from tests.contract.loaded import a_check, by_code, by_name, listing, load, refusal_in
 from tests.contract.watching import PATIENCE, Listener, turn
 from tests.node import RunningNode
-from tests.processes import children, parts
+from tests.processes import living, parts
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("watching_cases")]
 
 NUMBERS = count(80_000_001)
 """Subjects that only these tests know, each of one test."""
@@ -322,14 +322,7 @@ def test_a_watcher_that_is_killed_loses_nothing_and_tells_nothing_twice(
 
 
 def kill_the_watcher(node: RunningNode) -> None:
-    (watcher,) = [pid for pid in children(node.pid) if is_watcher(pid)]
-    os.kill(watcher, signal.SIGKILL)
-
-
-def is_watcher(pid: int) -> bool:
-    """Whether the process gives way to others and has both registry and log open: no other part has."""
-    files = {link.resolve().name for link in Path(f"/proc/{pid}/fd").iterdir()}
-    return os.getpriority(os.PRIO_PROCESS, pid) > 0 and {"registry.db", "log.db"} <= files
+    os.kill(living(node.pid)["watcher"], signal.SIGKILL)
 
 
 def test_a_node_that_stops_sends_its_listeners_elsewhere_and_the_next_one_goes_on(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests.contract.receiving import Delivery, Receiver
 from tests.contract.watching import turn
 from tests.node import NodeFailed, RunningNode
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("webhooks")]
 
 PATIENCE = 20.0
 NUMBERS = count(81_000_001)

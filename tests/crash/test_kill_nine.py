@@ -25,7 +25,7 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.registry.synthetic import Character
 from tests.contract.loaded import a_check, load
 from tests.node import NO_PROXY, RunningNode
-from tests.processes import PARTS, parts, successor
+from tests.processes import HELPER, PARTS, parts, successor
 
 pytestmark = [pytest.mark.crash, pytest.mark.sockets, pytest.mark.timeout(3600)]
 
@@ -34,7 +34,7 @@ CALLERS = 24
 WORKER = "worker-1"
 PARENT = "supervisor"
 EVERYTHING = "everything"
-VICTIMS = (EVERYTHING, WORKER, *PARTS, PARENT)
+VICTIMS = (EVERYTHING, WORKER, *PARTS, HELPER, PARENT)
 SUBJECTS = [member for member in Character if member is not Character.UNKNOWN]
 RESULTS = Path(__file__).parents[2] / "bench" / "results" / "crash.json"
 WHILE_DOWN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
@@ -145,10 +145,10 @@ def kill(node: RunningNode, victim: str, living: dict[str, int]) -> None:
     if victim in living:
         os.kill(living[victim], signal.SIGKILL)
         successor(node.pid, set(living.values()))
+        parts(node.pid)
         until_serving(node)
-        # The order of starting no longer tells the parts: the next round begins with a node started anew.
-        node.kill()
-    elif victim == PARENT:
+        return
+    if victim == PARENT:
         os.kill(node.pid, signal.SIGKILL)
         # The orphans notice, drain and end by themselves, and let the data folder go.
         until_gone(living.values())

@@ -13,7 +13,7 @@ from fuzz.seeds import SEEDS
 from fuzz.targets import CITIZEN, TARGETS, LawBroken, require
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECONDS = 3
+SECONDS = 1
 AT_LEAST = 100
 """Inputs tried in that time, on however busy a machine: fewer would be no run."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,11 +19,7 @@ from tests.worlds import MATERIALS, TICK, World, dated, evidence, inexact, known
 
 pytestmark = pytest.mark.timeout(900)
 
-EXAMPLES = 400 if os.environ.get("CI") else 200
-"""How many worlds each law is tried on; the comparison with the reference, on 3,000."""
-
 law = settings(
-    max_examples=EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
@@ -50,7 +45,7 @@ def shown(decision: Decision) -> set[str]:
     return {listing_id for _, listing_id in pairs if listing_id}
 
 
-@settings(law, max_examples=3000)
+@settings(law, max_examples=5 * settings.default.max_examples)
 @given(worlds())
 def test_the_decision_is_the_reference_s(world: World) -> None:
     assert answer_of(decided(world)) == referred(world)

@@ -7,7 +7,6 @@ as it did then.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ from tests.unit.registry.making import KEYS
 
 pytestmark = pytest.mark.timeout(900)
 
-LIVES = 120 if os.environ.get("CI") else 60
+LIVES = settings.default.max_examples // 4
 CODES = tuple(map(code_of, SUBJECTS))
 QUESTION = facts.CheckRequest(
     "FOOD-OPERATION",

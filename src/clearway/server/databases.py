@@ -55,6 +55,15 @@ def attach_log(settings: Settings) -> Engine:
     return attach(settings.central_log, pool_size=settings.database_pool)
 
 
+@contextmanager
+def let_go(central: Engine) -> Iterator[Engine]:
+    """The log, and its connections closed afterwards: the last one to a file folds its write-ahead log in."""
+    try:
+        yield central
+    finally:
+        central.dispose()
+
+
 def journal_of(settings: Settings, incarnation: str) -> BatchJournal:
     """Where a worker's records become durable before an answer leaves. Raises `JournalFailed`."""
     if settings.log_durability == "central":

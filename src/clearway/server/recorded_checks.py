@@ -10,7 +10,7 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
-from clearway.server.call import Call
+from clearway.server.call import About, Call
 from clearway.server.embedding import embedded
 from clearway.server.errors import Refusal
 from clearway.server.reaches import may_see_check
@@ -29,6 +29,7 @@ class RecordedChecks:
         stored = await asyncio.to_thread(self._log.get, request.check_id)
         if stored is None or not may_see_check(call, stored.record):
             raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+        call.about = About(stored.record.scheme, stored.record.subject, stored.record.subject_key)
         return self.message(stored.record, call.language(self._language))
 
     def message(self, record: CheckRecord, language: Language) -> bytes:

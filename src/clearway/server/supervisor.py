@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -14,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +26,7 @@ from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable
 from clearway.querylog.sqlite import NotDurable
 from clearway.registry.errors import RegistryError
+from clearway.server.children import Child, end, warm_up
 from clearway.server.databases import Unreachable, open_log, open_registry, reached
 from clearway.server.keys import KeyUnreadable, load_keys, load_signer, load_witnesses
 from clearway.server.roles import Role, play
@@ -38,54 +37,13 @@ from clearway.server.tls import ServerTLS, TLSUnusable
 from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
 
-SHORTEST_LIFE = 5.0
-LONGEST_PAUSE = 10.0
 ADDRESS_FILE = "serving.json"
 
 _log = structlog.get_logger(__name__)
-_spawn = multiprocessing.get_context("spawn")
 
 
 class CannotServe(Exception):
     """The node cannot start; the text says why and what to do."""
-
-
-@dataclass(slots=True)
-class Child:
-    """One process of the node, and how to start it again."""
-
-    name: str
-    target: Callable[..., None]
-    arguments: tuple[object, ...]
-    process: SpawnProcess | None = None
-    started: float = 0.0
-    pause: float = 0.0
-    not_before: float = 0.0
-    restarts: int = 0
-
-    def plays(self, role: Role) -> bool:
-        """Whether it plays this role of the node's own."""
-        return self.arguments[:1] == (role,)
-
-    def start(self) -> None:
-        """Start it, or start it again."""
-        self.process = _spawn.Process(target=self.target, args=self.arguments, name=self.name)
-        self.process.start()
-        self.started = time.monotonic()
-
-    def revive(self, now: float) -> None:
-        """Start it again where it has died; ever later where it dies at once."""
-        if self.process is None or self.process.is_alive():
-            return
-        if not self.not_before:
-            quick = now - self.started < SHORTEST_LIFE
-            self.pause = min(LONGEST_PAUSE, max(0.1, self.pause * 2)) if quick else 0.0
-            self.not_before = now + self.pause
-            _log.warning("process_died", process=self.name, exit=self.process.exitcode, restart_in=self.pause)
-        if now >= self.not_before:
-            self.not_before = 0.0
-            self.restarts += 1
-            self.start()
 
 
 def no_more(_: Settings) -> list[Child]:
@@ -104,6 +62,7 @@ class Node:
 
     def run(self, stop: threading.Event, on_started: Callable[[Settings], None] = lambda _: None) -> None:
         """Serve until `stop` is set. Raises `CannotServe`."""
+        warm_up()
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with only_node(self.settings.data_dir), reserved_ports(self.settings) as settings:
             prepare(settings)
@@ -142,20 +101,6 @@ class Node:
         patience = settings.drain_seconds + 5.0
         for group, longest in ((beside, patience), (workers, patience), (others, 15.0), (notary, 15.0)):
             end(group, longest)
-
-
-def end(children: list[Child], patience: float) -> None:
-    """SIGTERM, wait, and SIGKILL what has not ended by then."""
-    living = [child.process for child in children if child.process is not None and child.process.is_alive()]
-    for process in living:
-        process.terminate()
-    last = time.monotonic() + patience
-    for process in living:
-        process.join(max(0.0, last - time.monotonic()))
-        if process.is_alive():
-            _log.warning("process_killed", process=process.name)
-            process.kill()
-            process.join()
 
 
 def children_of(settings: Settings) -> list[Child]:

@@ -137,6 +137,7 @@ class Worker:
         neighbours.close()
         index.close()
         self._door.close()
+        central.dispose()
 
     def _neighbours(self, ids: RequestIds, log: Log, incarnation: str) -> Neighbours:
         """The node's other workers, where there are any, and other nodes, where they share a database."""

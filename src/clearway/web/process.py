@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from clearway.server.children import Child
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
-from clearway.server.supervisor import Child
 
 
 def web_processes(settings: Settings) -> list[Child]:

@@ -16,7 +16,7 @@ from tests.contract.nodes.nodes import PATIENCE, ask, rows_of, until
 from tests.node import RunningNode
 from tests.postgres import Server
 
-pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 
 
 def test_an_answer_is_in_the_database_when_it_leaves(start: Callable[..., RunningNode], url: str) -> None:

@@ -19,7 +19,7 @@ from tests.contract.test_feeds import drop
 from tests.contract.test_webhooks import configured
 from tests.node import RunningNode
 
-pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 
 LISTED = 61_500_001
 TURNED = range(61_600_001, 61_600_005)

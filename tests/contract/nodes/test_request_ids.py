@@ -20,7 +20,7 @@ from tests.contract.nodes.nodes import PATIENCE, postgres_processes, rows_of, un
 from tests.node import NO_PROXY, RunningNode
 from tests.postgres import Server
 
-pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 
 ONLY_HERE = ("clearway-request-id", "this-node-only")
 IDS = 40

@@ -41,7 +41,7 @@ from tests.node import RunningNode
 from tests.postgres import Server
 from tests.processes import parts, successor
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 
 MAX_AGE = 4.0
 

@@ -34,6 +34,7 @@ PAST_DATES = 10
 
 pytestmark = [
     pytest.mark.real_lists,
+    pytest.mark.deep,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not CHANGES.exists(), reason=f"no published list in {LISTS}"),
 ]

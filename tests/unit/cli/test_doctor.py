@@ -174,7 +174,7 @@ def test_an_index_that_is_gone_and_one_that_is_old(folder: Path) -> None:
 def test_rows_that_wait_and_a_journal_that_was_set_aside(folder: Path) -> None:
     journals = Settings(data_dir=folder).journals
     journal = Journal(journals, "worker-1")
-    journal.append([encode_record(a_record(decided_at=NOW))])
+    journal.append([encode_record(a_record(decided_at=datetime.now(UTC)))])
     code, found = examined(folder)
     assert (code, found["log"][0]["state"]) == (Exit.DONE, "sound")
     assert "1 rows wait to be shipped" in found["log"][0]["says"]

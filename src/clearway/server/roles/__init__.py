@@ -1,13 +1,15 @@
 """What each child process of `clearway serve` does, by name.
 
-A role's module is imported in its own process alone: a follower does not pay for gRPC, nor a node for what it has no
-use for. Each ends when its parent ends.
+The modules that every node needs are loaded once, before its processes are forked (`preloaded`); the others in their
+own process alone. Each ends when its parent ends.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from importlib import import_module
+
+PRELOADED = f"{__name__}.preloaded"
 
 
 class Role(StrEnum):

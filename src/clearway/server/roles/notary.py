@@ -6,7 +6,7 @@ import os
 
 from clearway.querylog.transparency.folders import TileFolder
 from clearway.querylog.transparency.notary import Notary
-from clearway.server.databases import open_log, patiently
+from clearway.server.databases import let_go, open_log, patiently
 from clearway.server.keys import load_signer
 from clearway.server.logs import configure_logs
 from clearway.server.roles.process import (
@@ -23,6 +23,5 @@ def run(settings: Settings) -> None:
     os.nice(BEHIND_ANSWERS)
     stop = stop_event()
     signer = load_signer(settings)
-    with unless_stopped():
-        central = patiently(stop, lambda: open_log(settings))
+    with unless_stopped(), let_go(patiently(stop, lambda: open_log(settings))) as central:
         Notary(central, TileFolder(settings.tree_dir), signer).run(stop, settings.checkpoint_interval)

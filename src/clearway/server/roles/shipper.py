@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from clearway.querylog.shipper import Shipper
-from clearway.server.databases import open_log, patiently
+from clearway.server.databases import let_go, open_log, patiently
 from clearway.server.logs import configure_logs
 from clearway.server.roles.process import (
     BEHIND_ANSWERS,
@@ -22,6 +22,7 @@ def run(settings: Settings) -> None:
     stop = stop_event()
     with (
         unless_stopped(),
-        Shipper(patiently(stop, lambda: open_log(settings)), settings.data_dir / "journal") as shipper,
+        let_go(patiently(stop, lambda: open_log(settings))) as central,
+        Shipper(central, settings.data_dir / "journal") as shipper,
     ):
         shipper.run(stop, settings.ship_interval)

@@ -13,7 +13,7 @@ from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
 from clearway.querylog.arrivals import Arrivals
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import open_log, open_registry, patiently
+from clearway.server.databases import let_go, open_log, open_registry, patiently
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.lookup import Lookup
@@ -45,10 +45,11 @@ def run(settings: Settings) -> None:
     with (
         unless_stopped(),
         patiently(stop, lambda: open_registry(settings, keys, clock())) as registry,
+        let_go(patiently(stop, lambda: open_log(settings))) as central,
         IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as index,
     ):
         sources = Sources(
-            arrivals=Arrivals(patiently(stop, lambda: open_log(settings))),
+            arrivals=Arrivals(central),
             changes=registry.case_changes,
             subjects=registry.changes,
             index=index,
