@@ -45,7 +45,7 @@ def shown(decision: Decision) -> set[str]:
     return {listing_id for _, listing_id in pairs if listing_id}
 
 
-@settings(law, max_examples=5 * settings.default.max_examples)
+@settings(law, max_examples=5 * settings().max_examples)
 @given(worlds())
 def test_the_decision_is_the_reference_s(world: World) -> None:
     assert answer_of(decided(world)) == referred(world)

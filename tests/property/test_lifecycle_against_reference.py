@@ -35,7 +35,7 @@ from tests.unit.registry.making import KEYS
 
 pytestmark = pytest.mark.timeout(900)
 
-LIVES = settings.default.max_examples // 4
+LIVES = settings().max_examples // 4
 CODES = tuple(map(code_of, SUBJECTS))
 QUESTION = facts.CheckRequest(
     "FOOD-OPERATION",
