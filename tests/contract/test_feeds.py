@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -95,11 +96,12 @@ class Fed:
         return result.exit_code, document(result)
 
     def metric(self, name: str) -> float:
+        """What the node says of the feed; not a number until it says anything."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
             lines = response.read().decode().splitlines()
-        (found,) = (line for line in lines if line.startswith(f'{name}{{feed="samr"}}'))
-        return float(found.rpartition(" ")[2])
+        found = [line for line in lines if line.startswith(f'{name}{{feed="samr"}}')]
+        return float(found[0].rpartition(" ")[2]) if found else math.nan
 
 
 @pytest.fixture
