@@ -47,7 +47,7 @@ INITIAL_MAP = 256 << 20
 """Bytes of address space a new file is given, doubled whenever it is full. Only what is written takes disk space."""
 
 _CHUNK = 5_000
-_TRANSACTION = 200_000
+_TRANSACTION = 20_000
 _PARTS = 32
 _GARBAGE = 100_000
 
