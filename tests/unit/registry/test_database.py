@@ -11,15 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Table, create_engine
+from sqlalchemy import Column, Table, create_engine, select
 
 from clearway.registry import migrations
 from clearway.registry.commands import ListSubject, RegisterSubject
-from clearway.registry.database import open_engine, reading
+from clearway.registry.database import among, bring_up_to_date, open_engine, reading
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
-from clearway.registry.schema import APPEND_ONLY, Base
+from clearway.registry.schema import APPEND_ONLY, Base, SubjectIdentifierRow
 from clearway.subjects.keys import SubjectKeys
 from tests.unit.registry.making import CSL_HEADER, KEYS, MOMENT, code, csl_row, open_registry, write_csv
 
@@ -168,3 +168,15 @@ def test_a_second_writer_is_told_that_the_registry_is_busy(
     with open_registry(tmp_path) as other, pytest.raises(RegistryError) as refused:
         other.execute(RegisterSubject("cn-uscc", code(1)), actor="registrar", moment=MOMENT)
     assert refused.value.reason is RegistryReason.BUSY
+
+
+def test_many_values_are_looked_up_by_the_table_s_key(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    bring_up_to_date(engine)
+    row = SubjectIdentifierRow
+    query = select(row.subject_id).where(row.scheme == "cn-uscc", among(row.code, ["91", "92"]))
+    compiled = query.compile(engine)
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", ("cn-uscc", '["91", "92"]')).all()
+    engine.dispose()
+    assert "USING PRIMARY KEY (scheme=? AND code=?)" in plan[0].detail
