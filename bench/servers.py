@@ -28,7 +28,13 @@ from clearway.registry.synthetic import write
 from clearway.server.keys import load_keys
 from clearway.server.settings import Settings
 
-CHANNEL = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
+CHANNEL = [
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+    # Who looks for a node that starts looks often: gRPC's own second between tries would be measured with it.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 100),
+]
 SERVE = ("clearway.cli.main", "serve")
 LOOK = 0.005
 

@@ -26,8 +26,7 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 SERVICE = "clearway.v1.CheckService"
 NO_PROXY = [
     ("grpc.enable_http_proxy", 0),
-    ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.initial_reconnect_backoff_ms", 100),
 ]
 
 
