@@ -38,6 +38,44 @@ WORDS: Mapping[str, Text] = {
     "token_refused": Text(en="The token was not accepted.", zh="令牌未被接受。"),
     "token_empty": Text(en="Paste a token first.", zh="请先粘贴令牌。"),
     "token_too_long": Text(en="A token this long is none of ours.", zh="令牌过长，不是本服务的令牌。"),
+    "oidc_sign_in": Text(en="Sign in with your organisation’s account", zh="以单位统一身份登录"),
+    "oidc_hint": Text(
+        en="You sign in at your organisation’s own page, and come back here. This service never sees your password.",
+        zh="将转到本单位的登录页面，登录后返回此处。本服务不接触您的密码。",
+    ),
+    "or_token": Text(en="Or with a token", zh="或使用令牌"),
+    "signed_in": Text(en="Signed in", zh="已登录"),
+    "not_signed_in": Text(en="Not signed in", zh="未能登录"),
+    "go_on": Text(en="Go on", zh="继续"),
+    "oidc_away": Text(
+        en="The sign-in service does not answer at this moment. Try again, or sign in with a token.",
+        zh="统一身份服务暂时没有响应，请稍后重试，或使用令牌登录。",
+    ),
+    "oidc_state": Text(
+        en="This sign-in was not begun in this browser, or too long ago. Begin it anew.",
+        zh="本次登录并非由此浏览器发起，或已超过时限，请重新登录。",
+    ),
+    "oidc_refused": Text(
+        en="The sign-in service did not let you in, or you broke it off there.",
+        zh="统一身份服务未准许登录，或您已在该页面取消。",
+    ),
+    "oidc_code": Text(
+        en="The sign-in service did not confirm this sign-in: it may have been used before. Begin it anew.",
+        zh="统一身份服务未确认本次登录（可能已被使用过），请重新登录。",
+    ),
+    "oidc_proof": Text(
+        en="What the sign-in service answered does not belong to this sign-in. Begin it anew; if this happens again, "
+        "tell those who run this service.",
+        zh="统一身份服务的答复与本次登录不符，请重新登录；如再次出现，请告知运维人员。",
+    ),
+    "oidc_too_long": Text(
+        en="The sign-in service’s token is too long for a session. Tell those who run this service.",
+        zh="统一身份服务签发的令牌过长，无法建立会话，请告知运维人员。",
+    ),
+    "oidc_not_accepted": Text(
+        en="You signed in, but this service does not know you by that account.",
+        zh="您已通过统一身份登录，但本服务未登记该账号。",
+    ),
     # Search
     "search_title": Text(en="Search the log", zh="检索查询记录"),
     "search_lead": Text(
