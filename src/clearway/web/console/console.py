@@ -21,6 +21,7 @@ from clearway.server.call import preferred_language
 from clearway.server.errors import Refusal, server_fault
 from clearway.server.interceptors.faults import place_of
 from clearway.server.settings import Settings
+from clearway.web.console.affected import Affected
 from clearway.web.console.assets import assets
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.check import WholeCheck
@@ -32,6 +33,7 @@ from clearway.web.console.oidc.client import BACK, client_of, way_to_issuer
 from clearway.web.console.oidc.entrance import OidcEntrance
 from clearway.web.console.oidc.issuer import Issuer
 from clearway.web.console.oidc.pending import Pendings
+from clearway.web.console.overdue import Overdue
 from clearway.web.console.pages import HEADERS, Pages
 from clearway.web.console.patterns import Patterns
 from clearway.web.console.refusals import told_of
@@ -39,6 +41,7 @@ from clearway.web.console.reports import Reports
 from clearway.web.console.sealing import Seal
 from clearway.web.console.search import SealedFilters, Search
 from clearway.web.console.sessions import Sessions
+from clearway.web.console.subject_access import SubjectAccess
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 from clearway.web.workers import Workers
@@ -89,6 +92,9 @@ class Console:
         self._check = WholeCheck(self._pages, filters)
         self._reports = Reports(catalogue, self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
+        self._affected = Affected(self._pages)
+        self._overdue = Overdue(catalogue, self._pages)
+        self._subject = SubjectAccess(self._pages, Seal(key, "console subject"))
 
     def routes(self) -> list[Route]:
         """Every address that begins with /console."""
@@ -110,6 +116,11 @@ class Console:
             Route("/console/reports/{kind}", looks(self._reports.show)),
             Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
             Route("/console/patterns", looks(self._patterns.show)),
+            Route("/console/affected", looks(self._affected.show)),
+            Route("/console/overdue", looks(self._overdue.show)),
+            Route("/console/subject", looks(self._subject.show)),
+            Route("/console/subject", sends(self._subject.find), methods=["POST"]),
+            Route("/console/subject/export.{form}", looks(self._subject.export)),
             Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
         ]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from clearway.catalogue.model import Text
 from clearway.decision.explain import Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
 
 WORDS: Mapping[str, Text] = {
     "console": Text(en="Auditor’s console", zh="审计台"),
@@ -16,6 +16,9 @@ WORDS: Mapping[str, Text] = {
     "checks": Text(en="Checks", zh="查询记录"),
     "reports": Text(en="Figures", zh="统计"),
     "patterns": Text(en="Unusual", zh="异常线索"),
+    "affected": Text(en="Affected", zh="受影响查询"),
+    "overdue": Text(en="Overdue", zh="逾期未反馈"),
+    "subject_access": Text(en="Subject access", zh="主体查阅"),
     "sign_in": Text(en="Sign in", zh="登录"),
     "sign_out": Text(en="Sign out", zh="退出"),
     "other_language": Text(en="中文", zh="English"),
@@ -212,6 +215,39 @@ WORDS: Mapping[str, Text] = {
     "first_check": Text(en="First check", zh="首次查询"),
     "hour_from": Text(en="from {moment}", zh="自 {moment} 起一小时"),
     "no_patterns": Text(en="Nothing stands out in this period.", zh="该期间没有异常线索。"),
+    # Affected checks
+    "affected_title": Text(en="Checks that used a listing", zh="使用某条列入信息的查询"),
+    "affected_lead": Text(
+        en="Where a listing turns out to be wrong, these are the cases to look at again, and the authorities to tell.",
+        zh="列入信息有误时，以下为须复核的办件和须告知的机关。",
+    ),
+    "affected_found": Text(en="Checks, the oldest first", zh="查询记录（早者在前）"),
+    "reliance": Text(en="The listing was used for", zh="该信息用于"),
+    "applied": Text(en="Reported as applied", zh="已反馈适用"),
+    "none_affected": Text(en="No recorded answer used this listing.", zh="没有答复使用过该列入信息。"),
+    "oldest": Text(en="Back to the oldest", zh="回到最早"),
+    "later": Text(en="Later", zh="更晚"),
+    # Overdue outcomes
+    "overdue_title": Text(en="Outcomes not reported in time", zh="逾期未反馈结果的办件"),
+    "overdue_lead": Text(
+        en="Cases of your own authority that were checked and have no final outcome, the longest overdue first.",
+        zh="本机关已查询而尚无最终结果的办件，逾期最久者在前。",
+    ),
+    "checked_until": Text(en="Last checked up to, inclusive", zh="最后查询不晚于（含当日）"),
+    "overdue_found": Text(en="Cases", zh="办件"),
+    "last_checked": Text(en="Last checked", zh="最后查询"),
+    "none_overdue": Text(en="No outcome is overdue.", zh="没有逾期未反馈的办件。"),
+    # A subject's access
+    "subject_title": Text(en="What was asked about a subject", zh="关于某主体的查询"),
+    "subject_lead": Text(
+        en="Every check recorded under a code: who asked, when, why, and what was answered, to be handed over to the "
+        "subject. By an exact code only; refused checks, and those by a name or a masked code, are not found by it.",
+        zh="以某代码记录的全部查询：何人、何时、因何查询及答复内容，供向该主体提供。"
+        "须填写完整代码；被拒的查询及仅按名称或遮蔽代码的查询无法据此检索。",
+    ),
+    "subject_found": Text(en="Checks about", zh="查询记录："),
+    "answered": Text(en="What was answered", zh="答复内容"),
+    "subject_nothing": Text(en="No check is recorded under this code.", zh="该代码没有查询记录。"),
     # Troubles
     "trouble": Text(en="This did not work", zh="未能完成"),
     "too_many": Text(
@@ -271,6 +307,12 @@ PATTERNS: Mapping[pb.PatternKind.ValueType, Text] = {
         en="Many codes not listed or not valid, within one hour", zh="一小时内大量未列入或无效的代码"
     ),
     pb.PATTERN_KIND_WITHOUT_OUTCOME: Text(en="Cases without an outcome that is due", zh="到期未反馈结果的办件"),
+}
+
+RELIANCES: Mapping[audit_service_pb2.Reliance.ValueType, Text] = {
+    audit_service_pb2.RELIANCE_RESTRICTION: Text(en="a restriction", zh="限制措施"),
+    audit_service_pb2.RELIANCE_INCENTIVE: Text(en="an incentive", zh="激励措施"),
+    audit_service_pb2.RELIANCE_NOTICE: Text(en="a notice", zh="提示"),
 }
 
 STANDINGS: Mapping[decision_pb2.Standing.ValueType, Text] = {
