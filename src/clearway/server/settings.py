@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     log_witnesses: Path | None = Field(
         default=None, description="File of the witnesses' keys, one a line, whose cosignatures are kept; empty: none."
     )
+    log_public: bool = Field(
+        default=False,
+        description="Whether the published tree over the log may be read without credentials, over HTTP and gRPC.",
+    )
     checkpoint_interval: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="Seconds between checkpoints of a log that grows."
     )
