@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 from tests.browsers import NoBrowser, browser
 from tests.contract.cases_service import PATIENCE
 from tests.contract.loaded import load
+from tests.contract.test_console_in_a_browser import COLOURS, RULES, fits, violations
 from tests.node import RunningNode
 from tests.oidc_provider import AUDIENCE, CLIENT_ID, USER, Provider, serving
 from tests.parties import access_file, entry
@@ -117,6 +118,11 @@ def test_in_a_browser_one_signs_in_there_and_reads_on_here(trusted: Trusted, pro
                 "console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None
             )
             page.goto(f"{trusted.console}/patterns")
+            for scheme, rules in (("light", RULES), ("dark", COLOURS)):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                assert violations(page, rules) == []
+            page.set_viewport_size({"width": 320, "height": 800})
+            assert fits(page)
             page.get_by_role("link", name="以单位统一身份登录").click()
             expect(page.get_by_role("heading", level=1, name="值得人工查看的线索")).to_be_visible()
             assert page.url == f"{trusted.console}/patterns"
@@ -128,6 +134,8 @@ def test_in_a_browser_one_signs_in_there_and_reads_on_here(trusted: Trusted, pro
             provider.refuses = "access_denied"
             page.get_by_role("link", name="以单位统一身份登录").click()
             expect(page.get_by_role("alert")).to_contain_text("未准许登录")
+            assert violations(page) == []
+            assert fits(page)
             page.get_by_role("link", name="登录").click()
             expect(page.get_by_label("访问令牌")).to_be_visible()
             assert [fault for fault in faults if "Content Security Policy" in fault] == []

@@ -66,6 +66,10 @@ WORDS: Mapping[str, Text] = {
         en="The sign-in service did not confirm this sign-in: it may have been used before. Begin it anew.",
         zh="统一身份服务未确认本次登录（可能已被使用过），请重新登录。",
     ),
+    "oidc_client": Text(
+        en="The sign-in service does not take sign-ins for this console. Tell those who run this service.",
+        zh="统一身份服务不受理本审计台的登录，请告知运维人员。",
+    ),
     "oidc_proof": Text(
         en="What the sign-in service answered does not belong to this sign-in. Begin it anew; if this happens again, "
         "tell those who run this service.",

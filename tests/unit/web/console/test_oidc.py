@@ -178,6 +178,12 @@ async def test_a_client_with_a_secret_shows_it_as_the_issuer_wants(workers: AnyT
         assert (await Meeting(visitor, provider, workers, clock).sign_in()).status_code == 200
 
 
+async def test_a_client_that_the_issuer_does_not_take_is_no_fault_of_the_visitor_s(meeting: Meeting) -> None:
+    meeting.provider.secret = "which we do not have"
+    told(await meeting.sign_in(), Fault.CLIENT)
+    await nobody(meeting)
+
+
 async def test_a_session_ends_with_its_token(meeting: Meeting) -> None:
     await meeting.sign_in()
     meeting.clock.passes(minutes=9)

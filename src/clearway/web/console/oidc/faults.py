@@ -13,6 +13,7 @@ class Fault(StrEnum):
     STATE = "state_wrong"
     REFUSED = "refused_by_issuer"
     CODE = "code_not_taken"
+    CLIENT = "client_refused"
     PROOF = "id_token_wrong"
     TOO_LONG = "token_too_long"
     NOT_ACCEPTED = "not_accepted_by_service"
@@ -23,6 +24,7 @@ TOLD: Mapping[Fault, tuple[str, int]] = {
     Fault.STATE: ("oidc_state", 400),
     Fault.REFUSED: ("oidc_refused", 403),
     Fault.CODE: ("oidc_code", 400),
+    Fault.CLIENT: ("oidc_client", 503),
     Fault.PROOF: ("oidc_proof", 400),
     Fault.TOO_LONG: ("oidc_too_long", 400),
     Fault.NOT_ACCEPTED: ("oidc_not_accepted", 401),

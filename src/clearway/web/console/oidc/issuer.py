@@ -26,6 +26,10 @@ SHORTEST_PAUSE = 2.0
 """Seconds after which an issuer is read anew at the earliest: else any visitor could make us hammer it."""
 
 LEEWAY_SECONDS = 30
+WELL_KNOWN = "/.well-known/openid-configuration"
+CLIENT_ERRORS = ("invalid_client", "unauthorized_client")
+"""Of which it is us, and not the visitor, that the issuer does not take."""
+
 ALGORITHMS = list(get_args(Algorithm))
 
 
@@ -45,6 +49,12 @@ class Tokens(msgspec.Struct, frozen=True):
 
     id_token: str
     access_token: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """What a code was refused with (RFC 6749, section 5.2)."""
+
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +107,16 @@ class Issuer:
         try:
             if status == httpx.codes.OK:
                 return msgspec.json.decode(raw, type=Tokens)
+            refusal = msgspec.json.decode(raw, type=Refused)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            pass
-        raise SignInFailed(Fault.CODE)
+            raise SignInFailed(Fault.CODE) from None
+        raise SignInFailed(Fault.CLIENT if refusal.error in CLIENT_ERRORS else Fault.CODE)
 
     async def verify(self, id_token: str, nonce: str) -> None:
         """That an ID token is the issuer's, for us, valid now, and of this sign-in (section 3.1.3.7)."""
         try:
             kid = jwt.get_unverified_header(id_token).get("kid", "")
-            key = (await self._read()).keys.get(kid) or (await self._read(wanted=kid)).keys.get(kid)
+            key = key_named(kid, (await self._read()).keys) or key_named(kid, (await self._read(wanted=kid)).keys)
             if key is None:
                 raise SignInFailed(Fault.PROOF)
             claims = jwt.decode(
@@ -138,6 +149,9 @@ class Issuer:
                 self._known = Known(stated, keys_in(await self._got(stated.jwks_uri)), now)
             except (ValueError, PyJWTError, msgspec.MsgspecError):
                 raise SignInFailed(Fault.AWAY) from None
+            finally:
+                # Whoever waited meanwhile does not wait as long again.
+                self._tried_at = self._now()
             return self._known
 
     async def _got(self, address: str) -> bytes:
@@ -163,7 +177,9 @@ class Issuer:
         return response.status_code, raw
 
 
-WELL_KNOWN = "/.well-known/openid-configuration"
+def key_named(kid: str, keys: Mapping[str, PyJWK]) -> PyJWK | None:
+    """The key that a token names; where it names none, the only key there is."""
+    return keys.get(kid) if kid or len(keys) != 1 else next(iter(keys.values()))
 
 
 def stated_in(raw: bytes, issuer: str) -> Stated:
