@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import audit_service_pb2 as audit_pb
+from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.registry.synthetic import Character, code_of
 from clearway.web.console.assets import assets
 from clearway.web.console.words import DIMENSIONS, REPORTS
 from tests.contract.cases_service import PATIENCE, a_case, audits
 from tests.contract.loaded import a_check
+from tests.contract.nodes.nodes import until
 from tests.node import RunningNode
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
@@ -104,3 +110,93 @@ def test_a_day_outside_of_the_calendar_is_no_fault_of_ours(console: httpx.Client
         assert answer.status_code in (200, 400)
     wanted = {"form": form_token(console), "since": "1000-01-01", "until": "2999-12-31"}
     assert console.post("checks", data=wanted).status_code in (200, 400)
+
+
+def test_the_checks_that_used_a_listing_are_those_that_the_service_lists(
+    node: RunningNode, console: httpx.Client
+) -> None:
+    listing = f"SYN-{Character.BARRED:08d}"
+    answer = node.checks().CheckSubject(a_check(Character.BARRED, case_number=a_case()), timeout=PATIENCE)
+    request = audit_pb.ListAffectedChecksRequest(listing_id=listing, page_size=1000)
+
+    def recorded() -> bool:
+        checks = audits(node).ListAffectedChecks(request, timeout=PATIENCE).checks
+        return any(check.check_id == answer.check_id for check in checks)
+
+    until(recorded)
+    found: list[str] = []
+    address = f"affected?listing_id={listing}"
+    while address:
+        page = console.get(address)
+        assert page.status_code == 200
+        found += re.findall(r'href="/console/checks/([0-9a-f-]{36})"', page.text)
+        onward = re.search(r'href="/console/(affected[^"]*)" rel="next"', page.text)
+        address = html.unescape(onward[1]) if onward else ""
+    assert found == [c.check_id for c in audits(node).ListAffectedChecks(request, timeout=PATIENCE).checks]
+    assert "No recorded answer used this listing" in console.get("affected?listing_id=L-none").text
+    assert console.get(f"affected?listing_id={'x' * 201}").status_code == 400
+    assert console.get(f"affected?listing_id={listing}&after=yesterday").status_code == 400
+
+
+def test_the_overdue_cases_are_those_that_the_service_lists(node: RunningNode, console: httpx.Client) -> None:
+    case = a_case()
+    node.checks().CheckSubject(a_check(Character.CLEAN, case_number=case), timeout=PATIENCE)
+    tomorrow = datetime.now(UTC) + timedelta(days=2)
+
+    def listed() -> bool:
+        address, pages = f"overdue?until={tomorrow:%Y-%m-%d}", ""
+        while address:
+            page = console.get(address)
+            assert page.status_code == 200
+            pages += page.text
+            onward = re.search(r'href="/console/(overdue[^"]*)" rel="next"', page.text)
+            address = html.unescape(onward[1]) if onward else ""
+        return case in pages
+
+    until(listed)
+    assert case not in console.get("overdue").text
+    assert console.get("overdue?after=yesterday").status_code == 400
+    assert console.get("overdue?until=1000-01-01").status_code in (200, 400)
+
+
+def test_a_subjects_access_has_all_that_the_service_tells_and_its_code_in_no_address(
+    node: RunningNode, console: httpx.Client
+) -> None:
+    code = code_of(Character.SERIOUS)
+    answer = node.checks().CheckSubject(a_check(Character.SERIOUS, case_number=a_case()), timeout=PATIENCE)
+    request = pb.ReportSubjectAccessRequest(identifier=Identifier(scheme="cn-uscc", value=code), page_size=1000)
+    asked = {"form": form_token(console), "scheme": "cn-uscc", "code": code}
+
+    def shown() -> bool:
+        return answer.check_id in console.post("subject", data=asked).text
+
+    until(shown)
+    found = console.post("subject", data=asked)
+    assert code not in str(found.url)
+    assert answer.decision.restrictions[0].legal_basis.title in found.text
+    query = found.url.query.decode()
+    told = audits(node).ReportSubjectAccess(request, timeout=PATIENCE).entries
+    file = console.get(f"subject/export.csv?{query}")
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [row["check_id"] for row in rows] == [entry.check.check_id for entry in told]
+    assert rows[0]["measures"]
+    lines = [json.loads(line) for line in console.get(f"subject/export.ndjson?{query}").text.splitlines()]
+    assert [line["check"]["check_id"] for line in lines] == [entry.check.check_id for entry in told]
+    assert lines[0]["decision"]["explanation"]["text"] == told[0].decision.explanation.text
+
+
+@pytest.mark.parametrize("fields", [{"scheme": "cn-uscc", "code": "123"}, {"scheme": "x", "code": "1"}, {}])
+def test_a_code_that_names_nobody_for_certain_is_said_beside_the_form(
+    console: httpx.Client, fields: dict[str, str]
+) -> None:
+    answer = console.post("subject", data={"form": form_token(console)} | fields)
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    export = console.get(f"subject/export.csv?{answer.url.query.decode()}")
+    assert export.status_code == 400
+
+
+def test_an_address_of_a_search_opens_no_subjects_access(console: httpx.Client) -> None:
+    search = console.post("checks", data={"form": form_token(console), "case_number": "C-1"})
+    for address in ("subject", "subject/export.csv"):
+        assert console.get(f"{address}?{search.url.query.decode()}").status_code == 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,9 @@ RULES = {
 }
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """What the scheme makes a difference to."""
+
+TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+"""By which every outcome is overdue."""
 
 REPORTS = ("coverage", "feedback", "departures", "refusals", "objections", "latency")
 
@@ -85,7 +89,9 @@ def fits(page: Page) -> bool:
 def addresses(shown: Audited) -> list[str]:
     """Every page, after its address's beginning."""
     reports = [f"/reports/{kind}?by=authority" for kind in REPORTS]
-    return ["/checks", f"/checks/{shown.restriction()}", *reports, "/reports/refusals", "/patterns", "/sign-in"]
+    listing = f"SYN-{Character.BARRED:08d}"
+    lists = ["/patterns", f"/affected?listing_id={listing}", "/overdue", f"/overdue?until={TOMORROW}", "/subject"]
+    return ["/checks", f"/checks/{shown.restriction()}", *reports, "/reports/refusals", *lists, "/sign-in"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
@@ -146,6 +152,46 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
     page.get_by_role("link", name="Checks of this subject").click()
     expect(page.locator("tbody tr").first).to_contain_text(code)
     assert set(page.locator("tbody tr td:nth-child(3) .mono").all_inner_texts()) == {code}
+
+
+def test_a_subjects_access_is_asked_for_by_its_code_read_and_taken_home(
+    shown: Audited, page: Page, tmp_path: Path
+) -> None:
+    code = code_of(Character.SERIOUS)
+    page.goto(f"{shown.console}/checks")
+    page.get_by_role("link", name="Subject access").click()
+    page.get_by_label("Subject’s code").fill(code)
+    page.get_by_role("button", name="Show").click()
+    entries = page.locator("article.entry")
+    expect(entries.first).to_contain_text("Legal basis")
+    assert code not in page.url
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, COLOURS) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert fits(page)
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV").click()
+    assert code not in taken.value.suggested_filename
+    file = tmp_path / "subject.csv"
+    taken.value.save_as(file)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == entries.count()
+    assert {row["subject"] for row in rows} == {code}
+    assert all(row["legal_bases"] and row["objection"] and row["explanation"] for row in rows)
+
+
+def test_a_listings_checks_are_found_by_its_id(shown: Audited, page: Page) -> None:
+    page.goto(f"{shown.console}/affected")
+    page.get_by_label("Listing").fill(f"SYN-{Character.SERIOUS:08d}")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr").first).to_contain_text("a restriction")
+    found = page.locator("tbody tr").count()
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", name="What the officer saw")).to_be_visible()
+    page.get_by_role("link", name=f"SYN-{Character.SERIOUS:08d}").first.click()
+    expect(page.locator("tbody tr")).to_have_count(found)
 
 
 def test_what_happened_after_a_check_is_told_in_words(shown: Audited, page: Page) -> None:

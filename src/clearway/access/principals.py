@@ -52,6 +52,11 @@ def page_principal(authority: str) -> Principal:
     return Principal("card", authority, (Grant(Role.OFFICER),))
 
 
+def public_principal(authority: str) -> Principal:
+    """Whoever shows no credentials, where something is open to everybody: no grant at all."""
+    return Principal("public", authority, ())
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
     """What a client's certificate says of its holder: alternative names, common name, and its SHA-256 in hex."""

@@ -29,6 +29,17 @@ def load_view_key(settings: Settings) -> bytes:
     return secret(settings.view_key, settings.data_dir / "keys" / "view.key")
 
 
+def load_oidc_secret(settings: Settings) -> str:
+    """The secret that the issuer knows the console by; empty where it has none. Raises `KeyUnreadable`."""
+    path = settings.data_dir / "keys" / "oidc.secret"
+    if settings.console_oidc_client_secret or not path.exists():
+        return settings.console_oidc_client_secret
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise KeyUnreadable(f"{path} does not hold the secret of the console's sign-in") from fault
+
+
 def secret(given: str, path: Path) -> bytes:
     """The 32 bytes given as hex digits, or those of the file. Raises `KeyUnreadable`."""
     if given:

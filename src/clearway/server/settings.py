@@ -10,6 +10,7 @@ import re
 import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,9 @@ from clearway.postgresql.engine import redacted as redacted_url
 from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE
 from clearway.querylog.transparency.folders import TREE_FOLDER
 from clearway.querylog.transparency.notes import NoteInvalid, is_origin, parse_signer
+
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+"""A scheme, a host, perhaps a port; no path."""
 
 
 class Settings(BaseSettings):
@@ -121,6 +125,10 @@ class Settings(BaseSettings):
     log_witnesses: Path | None = Field(
         default=None, description="File of the witnesses' keys, one a line, whose cosignatures are kept; empty: none."
     )
+    log_public: bool = Field(
+        default=False,
+        description="Whether the published tree over the log may be read without credentials, over HTTP and gRPC.",
+    )
     checkpoint_interval: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="Seconds between checkpoints of a log that grows."
     )
@@ -129,6 +137,30 @@ class Settings(BaseSettings):
     )
     console_hours: Annotated[int, Field(ge=1, le=24)] = Field(
         default=8, description="Hours after which a session of the auditor's console is over, however busy."
+    )
+    console_address: str = Field(
+        default="",
+        description="Origin under which browsers reach the auditor's console, such as https://clearway.example; needed "
+        "for sign-in at an issuer's page.",
+    )
+    console_oidc_issuer: str = Field(
+        default="",
+        description="The issuer at whose page auditors may sign in to the console (OpenID Connect); empty: none.",
+    )
+    console_oidc_client_id: str = Field(default="", description="What that issuer calls the console.")
+    console_oidc_client_secret: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="The secret that it knows the console by; empty: the file keys/oidc.secret, or none where there is "
+        "no such file.",
+    )
+    console_oidc_scopes: str = Field(default="openid", description="Scopes that are asked for, parted by spaces.")
+    console_oidc_token: Literal["access_token", "id_token"] = Field(
+        default="access_token",
+        description="Which of the issuer's tokens a session keeps and the service judges by its access file.",
+    )
+    console_oidc_ca: Path | None = Field(
+        default=None,
+        description="Authorities, PEM, by which that issuer's certificate is judged; empty: the system's.",
     )
     feeds: Path | None = Field(
         default=None, description="File that says which feeds are read, from where and how often; empty: none."
@@ -165,7 +197,7 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, given: str) -> str:
         for origin in filter(None, (part.strip() for part in given.split(","))):
-            if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?", origin):
+            if not ORIGIN.fullmatch(origin):
                 raise ValueError("an origin is scheme://host or scheme://host:port, in lower case, without a path")
         return given
 
@@ -181,6 +213,24 @@ class Settings(BaseSettings):
         if not is_loopback(self.host.strip("[]")) and (self.tls_certificate is None or self.access is None):
             needed = missing(self, "tls_certificate", "tls_key", "access")
             raise ValueError(f"{self.listen} is reached from other machines, so callers must be identified: {needed}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_whole_way_to_sign_in(self) -> Self:
+        """Sign-in at an issuer's page is given whole, over TLS, and comes back to an address of ours."""
+        if not self.console_oidc_issuer:
+            return self
+        if not self.console_oidc_client_id or not self.console_address:
+            raise ValueError("console_oidc_issuer needs console_oidc_client_id and console_address")
+        for name in ("console_oidc_issuer", "console_address"):
+            address = urlsplit(getattr(self, name))
+            if address.scheme != "https" and not (address.scheme == "http" and is_loopback(address.hostname or "")):
+                raise ValueError(f"{name} must be an https:// address")
+        known = is_loopback(urlsplit(self.console_address).hostname or "")
+        if not ORIGIN.fullmatch(self.console_address) or not (known or self.console_address in self.origins):
+            raise ValueError("console_address must be one of web_origins")
+        if "openid" not in self.console_oidc_scopes.split():
+            raise ValueError("console_oidc_scopes must have openid among them")
         return self
 
     @field_validator("database")
@@ -291,7 +341,7 @@ class Settings(BaseSettings):
         """Every setting as text, secrets withheld: what `serve` prints at start."""
         shown = {name: str(value) for name, value in self}
         shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
-        for key in ("subject_key", "view_key", "log_key"):
+        for key in ("subject_key", "view_key", "log_key", "console_oidc_client_secret"):
             shown[key] = "(given)" if getattr(self, key) else "(file)"
         return shown
 

@@ -39,7 +39,7 @@ from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
 from clearway.server.interceptors.faults import Faults
-from clearway.server.interceptors.identity import Identity, require_known
+from clearway.server.interceptors.identity import Identity, anybody_of, require_known
 from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.permission import Permission
 from clearway.server.interceptors.scope import scope
@@ -94,6 +94,7 @@ class Worker:
         self._registry_reach = Reach(lambda: self._door.ask(Registry.head))
         lasting = timedelta(minutes=settings.view_minutes)
         self._views = ViewTokens(load_view_key(settings), lasting, self._clock)
+        self._anybody = anybody_of(settings.authority) if settings.log_public else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -186,7 +187,7 @@ class Worker:
             "faults": self._faults,
             "admission": self._admission,
             "evidence": Evidence(servicers.checks, servicers.records),
-            "identity": Identity(self._callers, self._views),
+            "identity": Identity(self._callers, self._views, self._anybody),
         }
         streams = servicers.streams()
 

@@ -23,6 +23,7 @@ from clearway.web.doorkeeper import Doorkeeper
 from clearway.web.json.door import JsonDoor, no_such_method
 from clearway.web.json.methods import offered
 from clearway.web.json.request import JSON
+from clearway.web.tree import TreeDoor
 from clearway.web.workers import Workers
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
@@ -50,6 +51,7 @@ def app_of(settings: Settings, workers: Workers, clock: Callable[[], datetime]) 
             *cards.routes(),
             *assets.routes(),
             *console.routes(),
+            *TreeDoor(workers, settings.log_public).routes(),
             Route("/{service}/{method}", door.call, methods=METHODS),
         ],
         middleware=[

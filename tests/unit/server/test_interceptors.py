@@ -12,13 +12,15 @@ import pytest
 import structlog
 from google.rpc import error_details_pb2, status_pb2
 
+from clearway.access.limits import Exceeded, Limits
 from clearway.decision.explain import Language
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.gen.v1.transparency_pb2 import GetTileRequest
 from clearway.querylog.group_commit import AuditUnavailable, Unavailability
 from clearway.server import worker
 from clearway.server.access_records import AccessRecords
-from clearway.server.call import Call, Gate, Proceed, Wrapper, preferred_language
+from clearway.server.call import Call, Caller, Gate, Method, Proceed, Wrapper, preferred_language
 from clearway.server.checks import Checks
 from clearway.server.errors import CODES, Refusal
 from clearway.server.identity.callers import LocalCallers
@@ -27,8 +29,9 @@ from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
 from clearway.server.interceptors.faults import Faults
-from clearway.server.interceptors.identity import Identity
+from clearway.server.interceptors.identity import Identity, anybody_of
 from clearway.server.interceptors.parsing import parsing
+from clearway.server.interceptors.permission import Permission
 from clearway.server.interceptors.validation import require_valid, validation
 from clearway.server.rights import within_by
 from clearway.server.view_tokens import ViewTokens
@@ -203,6 +206,56 @@ async def test_every_caller_is_the_local_one_and_binary_metadata_is_left_out() -
     assert caller.allowance is None
     assert call.accept_language == "zh"
     assert call.language(Language.EN) is Language.ZH_CN
+
+
+def of_method(name: str, **metadata: str) -> Call:
+    method = Method(f"/clearway.v1.AuditService/{name}", GetTileRequest, False)
+    return Call(method, b"", Context(metadata=tuple(metadata.items())))  # type: ignore[arg-type]
+
+
+class Nobody:
+    """Knows nobody."""
+
+    async def of(self, authorization: str, context: object) -> Caller:
+        raise Refusal(reason("CREDENTIALS_MISSING"), "nobody")
+
+    async def begin(self) -> None: ...
+
+    async def tick(self) -> None: ...
+
+
+@pytest.mark.parametrize("name", ["GetCheckpoint", "GetTile"])
+async def test_where_the_tree_is_public_whoever_comes_without_credentials_may_read_it_and_has_no_grant(
+    name: str,
+) -> None:
+    call = of_method(name)
+    await Identity(Nobody(), views(), anybody_of("DEMO-LICENSING"))(answered)(call)
+    Permission()(call)
+    assert call.known_caller().principal == "public"
+    assert call.grants == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "is_public"),
+    [("GetTile", "", False), ("GetTile", "Bearer x", True), ("GetEntry", "", True), ("SearchChecks", "", True)],
+)
+async def test_nothing_else_is_public(name: str, shown: str, is_public: bool) -> None:
+    call = of_method(name, **({"authorization": shown} if shown else {}))
+    with pytest.raises(Refusal) as refused:
+        await Identity(Nobody(), views(), anybody_of("DEMO-LICENSING") if is_public else None)(answered)(call)
+    assert refused.value.reason == reason("CREDENTIALS_MISSING")
+
+
+async def test_all_without_credentials_share_the_limits_of_one() -> None:
+    identity = Identity(Nobody(), views(), anybody_of("DEMO-LICENSING"))
+    one, another = of_method("GetTile"), of_method("GetCheckpoint")
+    for call in (one, another):
+        await identity(answered)(call)
+    allowance = one.known_caller().allowance
+    assert allowance is not None
+    allowance.spend(Limits().burst, 0.0)
+    with pytest.raises(Exceeded):
+        Permission(lambda: 0.0)(another)
 
 
 @pytest.mark.parametrize(

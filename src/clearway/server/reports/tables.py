@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
 from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import decision_pb2
+from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.server.reports.sheet import FIELDS
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of, workbook_of
 
@@ -47,10 +48,43 @@ def named(enum: type[decision_pb2.Outcome] | type[decision_pb2.Standing], value:
     return enum.Name(value).partition("_")[2] if value else ""  # type: ignore[arg-type]
 
 
-def check_line(check: pb.CheckSummary) -> str:
-    """A check as a line of NDJSON, its fields named as the contract names them."""
+ACCESS_COLUMNS = (
+    *CHECK_COLUMNS, "application_kind", "explanation", "measures", "listings", "legal_bases", "objection", "repair",
+)  # fmt: skip
+"""The headings of a table of the checks about a subject."""
+
+
+def access_row(entry: pb.SubjectAccessEntry) -> tuple[str, ...]:
+    """A check about a subject as a row under `ACCESS_COLUMNS`. What there is several times stands in one cell."""
+    reasons = (*entry.decision.restrictions, *entry.decision.incentives)
+    return (
+        *check_row(entry.check),
+        check_service_pb2.ApplicationKind.Name(entry.application_kind).removeprefix("APPLICATION_KIND_")
+        if entry.application_kind
+        else "",
+        entry.decision.explanation.text,
+        several(reason.measure_name or reason.measure for reason in reasons),
+        several(reason.listing_id for reason in reasons),
+        several(f"{reason.legal_basis.title} {reason.legal_basis.article}".strip() for reason in reasons),
+        several(channel_line(reason.objection) for reason in reasons),
+        several(channel_line(reason.repair) for reason in reasons),
+    )
+
+
+def several(parts: Iterable[str]) -> str:
+    """Different parts in one cell."""
+    return " | ".join(dict.fromkeys(filter(None, parts)))
+
+
+def channel_line(channel: decision_pb2.Channel) -> str:
+    """Where to turn to, in one line."""
+    return " ".join(filter(None, (channel.authority.name, channel.how, channel.phone, channel.url)))
+
+
+def line_of(message: Message) -> str:
+    """A message as a line of NDJSON, its fields named as the contract names them."""
     return json_format.MessageToJson(
-        check,
+        message,
         preserving_proto_field_name=True,
         always_print_fields_with_no_presence=True,
         indent=None,
@@ -65,7 +99,7 @@ def as_csv(checks: Iterable[pb.CheckSummary]) -> bytes:
 
 def as_ndjson(checks: Iterable[pb.CheckSummary]) -> bytes:
     """Checks as NDJSON."""
-    return "".join(check_line(check) + "\n" for check in checks).encode()
+    return "".join(line_of(check) + "\n" for check in checks).encode()
 
 
 def as_workbook(checks: Iterable[pb.CheckSummary]) -> bytes:

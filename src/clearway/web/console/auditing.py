@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import audit_service_pb2 as audit
+from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.web.workers import Metadata, Workers
 
 PATIENCE = 60.0
@@ -52,6 +54,28 @@ class Auditing:
     async def patterns(self, request: pb.ListUnusualPatternsRequest) -> pb.ListUnusualPatternsResponse:
         """What is worth a person's look."""
         return await self._ask("ListUnusualPatterns", request, pb.ListUnusualPatternsResponse)
+
+    async def affected(self, request: audit.ListAffectedChecksRequest) -> audit.ListAffectedChecksResponse:
+        """A page of the checks that used a listing."""
+        return await self._ask("ListAffectedChecks", request, audit.ListAffectedChecksResponse)
+
+    async def overdue(self, request: audit.ListOverdueOutcomesRequest) -> audit.ListOverdueOutcomesResponse:
+        """A page of the cases whose outcome is overdue."""
+        return await self._ask("ListOverdueOutcomes", request, audit.ListOverdueOutcomesResponse)
+
+    async def subject_access(self, request: pb.ReportSubjectAccessRequest) -> pb.ReportSubjectAccessResponse:
+        """A page of the checks about a subject."""
+        return await self._ask("ReportSubjectAccess", request, pb.ReportSubjectAccessResponse)
+
+    async def subject_access_pages(self, wanted: Identifier) -> AsyncIterator[pb.ReportSubjectAccessResponse]:
+        """Every page of the checks about a subject, the newest first."""
+        request = pb.ReportSubjectAccessRequest(identifier=wanted, page_size=LARGEST_PAGE)
+        while True:
+            page = await self.subject_access(request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     async def _ask(self, method: str, request: Message, kind: type[Answer]) -> Answer:
         path = f"/clearway.v1.AuditService/{method}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import grpc
+import httpx
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
@@ -19,12 +21,19 @@ from clearway.server.call import preferred_language
 from clearway.server.errors import Refusal, server_fault
 from clearway.server.interceptors.faults import place_of
 from clearway.server.settings import Settings
+from clearway.web.console.affected import Affected
 from clearway.web.console.assets import assets
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.check import WholeCheck
 from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
 from clearway.web.console.entrance import HOME, Entrance
 from clearway.web.console.forms import form_of
+from clearway.web.console.oidc import entrance as oidc
+from clearway.web.console.oidc.client import BACK, client_of, way_to_issuer
+from clearway.web.console.oidc.entrance import OidcEntrance
+from clearway.web.console.oidc.issuer import Issuer
+from clearway.web.console.oidc.pending import Pendings
+from clearway.web.console.overdue import Overdue
 from clearway.web.console.pages import HEADERS, Pages
 from clearway.web.console.patterns import Patterns
 from clearway.web.console.refusals import told_of
@@ -32,6 +41,7 @@ from clearway.web.console.reports import Reports
 from clearway.web.console.sealing import Seal
 from clearway.web.console.search import SealedFilters, Search
 from clearway.web.console.sessions import Sessions
+from clearway.web.console.subject_access import SubjectAccess
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 from clearway.web.workers import Workers
@@ -48,10 +58,19 @@ _log = structlog.get_logger(__name__)
 
 
 class Console:
-    """The auditor's console of one web process. `key` seals sessions and addresses, and is the same on every node."""
+    """The auditor's console of one web process. `key` seals sessions and addresses, and is the same on every node.
+
+    `to_issuer` is the way to the issuer at whose page visitors sign in, where that is not the network's.
+    """
 
     def __init__(
-        self, settings: Settings, workers: Workers, catalogue: Catalogue, key: bytes, clock: Callable[[], datetime]
+        self,
+        settings: Settings,
+        workers: Workers,
+        catalogue: Catalogue,
+        key: bytes,
+        clock: Callable[[], datetime],
+        to_issuer: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         idle, lasting = timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_hours)
         self._sessions = Sessions(key, idle, lasting, secrets.token_bytes)
@@ -61,11 +80,21 @@ class Console:
         self._language = Language(settings.language)
         self._clock = clock
         filters = SealedFilters(Seal(key, "console search"))
-        self._entrance = Entrance(self._pages, self._sessions, workers, self._cookies)
+        client = client_of(settings)
+        self._oidc = None
+        if client is not None:
+            issuer = Issuer(client, to_issuer or way_to_issuer(settings), time.monotonic)
+            pendings = Pendings(Seal(key, "console sign-in"), secrets.token_bytes)
+            self._oidc = OidcEntrance(client, issuer, pendings, self._pages, self._sessions, workers, self._cookies)
+        at_issuer = f"{client.address}{oidc.PATH}" if client else ""
+        self._entrance = Entrance(self._pages, self._sessions, workers, self._cookies, at_issuer)
         self._search = Search(catalogue, self._pages, filters)
         self._check = WholeCheck(self._pages, filters)
         self._reports = Reports(catalogue, self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
+        self._affected = Affected(self._pages)
+        self._overdue = Overdue(catalogue, self._pages)
+        self._subject = SubjectAccess(self._pages, Seal(key, "console subject"))
 
     def routes(self) -> list[Route]:
         """Every address that begins with /console."""
@@ -77,6 +106,7 @@ class Console:
             Route("/console/language", looks(self._entrance.language)),
             Route("/console/sign-in", looks(self._entrance.ask)),
             Route("/console/sign-in", sends(self._entrance.sign_in), methods=["POST"]),
+            *self._routes_of_issuer(),
             Route("/console/sign-out", sends(self._entrance.sign_out), methods=["POST"]),
             Route("/console/checks", looks(self._search.results)),
             Route("/console/checks", sends(self._search.find), methods=["POST"]),
@@ -86,8 +116,19 @@ class Console:
             Route("/console/reports/{kind}", looks(self._reports.show)),
             Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
             Route("/console/patterns", looks(self._patterns.show)),
+            Route("/console/affected", looks(self._affected.show)),
+            Route("/console/overdue", looks(self._overdue.show)),
+            Route("/console/subject", looks(self._subject.show)),
+            Route("/console/subject", sends(self._subject.find), methods=["POST"]),
+            Route("/console/subject/export.{form}", looks(self._subject.export)),
             Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
         ]
+
+    def _routes_of_issuer(self) -> list[Route]:
+        """The way to an issuer's page and back, where there is one."""
+        if self._oidc is None:
+            return []
+        return [Route(oidc.PATH, self._looks(self._oidc.begin)), Route(BACK, self._looks(self._oidc.back))]
 
     async def _home(self, _: Request) -> Response:
         return RedirectResponse(HOME, 303, HEADERS)

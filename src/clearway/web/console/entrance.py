@@ -1,7 +1,7 @@
 """Signing in and out, and choosing a language.
 
-A visitor signs in only where the service asks who calls: with a token, as every other program shows one. What issues
-tokens by a sign-in page of its own (OIDC) would end here too: at a token, in a new session.
+A visitor signs in only where the service asks who calls: with a token, as every other program shows one. An issuer's
+own sign-in page (`clearway.web.console.oidc`) ends at a token too, in a new session.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import grpc
 from starlette.responses import RedirectResponse, Response
@@ -30,16 +31,19 @@ SIGNS = re.compile(r"[\x21-\x7e]+")
 
 
 class Entrance:
-    """Answers the addresses of the entrance."""
+    """Answers the addresses of the entrance. `at_issuer` leads to an issuer's page; empty: there is none."""
 
-    def __init__(self, pages: Pages, sessions: Sessions, workers: Workers, cookies: Cookies) -> None:
+    def __init__(
+        self, pages: Pages, sessions: Sessions, workers: Workers, cookies: Cookies, at_issuer: str = ""
+    ) -> None:
         self._pages = pages
         self._sessions = sessions
         self._workers = workers
         self._cookies = cookies
+        self._at_issuer = at_issuer
 
     async def ask(self, visit: Visit) -> Response:
-        """The page where a token is pasted."""
+        """The page where a token is pasted, or the way to the issuer's begins."""
         return self.page(visit, visit.asked("next"), "session_over" if visit.session.token else "")
 
     async def sign_in(self, visit: Visit, fields: Mapping[str, str]) -> Response:
@@ -78,7 +82,8 @@ class Entrance:
         """The sign-in page. It shows nothing of a session that may be over."""
         nobody = replace(visit, session=replace(visit.session, token=""))
         words = word(said, visit.language) if said else ""
-        return self._pages.page(nobody, "sign_in.html", status, onward=own(onward), said=words)
+        at_issuer = f"{self._at_issuer}?{urlencode({'next': own(onward)})}" if self._at_issuer else ""
+        return self._pages.page(nobody, "sign_in.html", status, onward=own(onward), said=words, at_issuer=at_issuer)
 
 
 def nothing() -> pb.SearchChecksRequest:

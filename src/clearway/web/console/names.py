@@ -12,9 +12,9 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.answer import Outcome
 from clearway.decision.explain import OUTCOMES, Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
 from clearway.web.console.later import event_words, told
-from clearway.web.console.words import APPLICATIONS, PATTERNS, STANDINGS, word
+from clearway.web.console.words import APPLICATIONS, PATTERNS, RELIANCES, STANDINGS, word
 
 FORCES = {
     decision_pb2.MEASURE_FORCE_MANDATORY: "mandatory",
@@ -79,6 +79,10 @@ class Names:
     def pattern(self, value: pb.PatternKind.ValueType) -> str:
         """A kind of unusual pattern."""
         return say(PATTERNS[value], self._language)
+
+    def reliance(self, value: audit_service_pb2.Reliance.ValueType) -> str:
+        """How an answer used a listing."""
+        return say(RELIANCES[value], self._language)
 
     def later(self, event: pb.LaterEvent) -> str:
         """What happened after a check."""

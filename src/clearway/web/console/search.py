@@ -18,7 +18,7 @@ from clearway.decision.explain import OUTCOMES, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
-from clearway.server.reports.tables import CHECK_COLUMNS, FORMS, check_line, check_row
+from clearway.server.reports.tables import CHECK_COLUMNS, FORMS, check_row, line_of
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
 from clearway.web.console.forms import DAY, day_in, day_of, set_beginning
@@ -218,6 +218,6 @@ async def json_lines(
     first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]
 ) -> AsyncIterator[str]:
     """NDJSON, page by page."""
-    yield "".join(check_line(check) + "\n" for check in first.checks)
+    yield "".join(line_of(check) + "\n" for check in first.checks)
     async for page in rest:
-        yield "".join(check_line(check) + "\n" for check in page.checks)
+        yield "".join(line_of(check) + "\n" for check in page.checks)

@@ -6,9 +6,11 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+import jwt
 import msgspec
+from jwt.exceptions import PyJWTError
 
 from clearway.web.console.sealing import Seal
 
@@ -23,16 +25,21 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     token: str
     begun: int
     seen: int
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One visitor. `token` is what was signed in with; empty where nobody had to sign in."""
+    """One visitor. `token` is what was signed in with; empty where nobody had to sign in.
+
+    `until` is when the token ends, and the session with it; None where that is the service's to say.
+    """
 
     session_id: bytes
     token: str
     begun: datetime
     seen: datetime
+    until: datetime | None = None
 
 
 class Sessions:
@@ -48,9 +55,9 @@ class Sessions:
         self._lasting = lasting
         self._randomness = randomness
 
-    def begin(self, moment: datetime, token: str = "") -> Session:
+    def begin(self, moment: datetime, token: str = "", until: datetime | None = None) -> Session:
         """A new session, under a new id: signing in never goes on with the one from before."""
-        return Session(self._randomness(16), token, moment, moment)
+        return Session(self._randomness(16), token, moment, moment, until)
 
     def find(self, cookie: str | None, moment: datetime) -> Session | None:
         """The session of a cookie; None where it is none of ours or over."""
@@ -60,12 +67,16 @@ class Sessions:
         begun, seen = (datetime.fromtimestamp(at, moment.tzinfo) for at in (kept.begun, kept.seen))
         if moment - seen >= self._idle or moment - begun >= self._lasting:
             return None
-        return Session(kept.session_id, kept.token, begun, moment)
+        until = datetime.fromtimestamp(kept.until, moment.tzinfo) if kept.until else None
+        if until is not None and moment >= until:
+            return None
+        return Session(kept.session_id, kept.token, begun, moment, until)
 
     def cookie(self, session: Session) -> str:
         """The session as a cookie's value."""
         begun, seen = (int(at.timestamp()) for at in (session.begun, session.seen))
-        kept = _Kept(session.session_id, session.token, begun, seen)
+        until = int(session.until.timestamp()) if session.until else 0
+        kept = _Kept(session.session_id, session.token, begun, seen, until)
         return self._seal.close(msgspec.msgpack.encode(kept), seen)
 
     def form_token(self, session: Session) -> str:
@@ -82,3 +93,11 @@ class Sessions:
             return None if content is None else msgspec.msgpack.decode(content, type=_Kept)
         except msgspec.MsgspecError:
             return None
+
+
+def end_of(token: str) -> datetime | None:
+    """When a token says that it ends; None where it does not say. Only shortens a session, so nothing is verified."""
+    try:
+        return datetime.fromtimestamp(int(jwt.decode(token, options={"verify_signature": False})["exp"]), UTC)
+    except (PyJWTError, KeyError, ValueError, TypeError, OverflowError, OSError, RecursionError):
+        return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from clearway.catalogue.model import Text
 from clearway.decision.explain import Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
 
 WORDS: Mapping[str, Text] = {
     "console": Text(en="Auditor’s console", zh="审计台"),
@@ -16,6 +16,9 @@ WORDS: Mapping[str, Text] = {
     "checks": Text(en="Checks", zh="查询记录"),
     "reports": Text(en="Figures", zh="统计"),
     "patterns": Text(en="Unusual", zh="异常线索"),
+    "affected": Text(en="Affected", zh="受影响查询"),
+    "overdue": Text(en="Overdue", zh="逾期未反馈"),
+    "subject_access": Text(en="Subject access", zh="主体查阅"),
     "sign_in": Text(en="Sign in", zh="登录"),
     "sign_out": Text(en="Sign out", zh="退出"),
     "other_language": Text(en="中文", zh="English"),
@@ -38,6 +41,48 @@ WORDS: Mapping[str, Text] = {
     "token_refused": Text(en="The token was not accepted.", zh="令牌未被接受。"),
     "token_empty": Text(en="Paste a token first.", zh="请先粘贴令牌。"),
     "token_too_long": Text(en="A token this long is none of ours.", zh="令牌过长，不是本服务的令牌。"),
+    "oidc_sign_in": Text(en="Sign in with your organisation’s account", zh="以单位统一身份登录"),
+    "oidc_hint": Text(
+        en="You sign in at your organisation’s own page, and come back here. This service never sees your password.",
+        zh="将转到本单位的登录页面，登录后返回此处。本服务不接触您的密码。",
+    ),
+    "or_token": Text(en="Or with a token", zh="或使用令牌"),
+    "signed_in": Text(en="Signed in", zh="已登录"),
+    "not_signed_in": Text(en="Not signed in", zh="未能登录"),
+    "go_on": Text(en="Go on", zh="继续"),
+    "oidc_away": Text(
+        en="The sign-in service does not answer at this moment. Try again, or sign in with a token.",
+        zh="统一身份服务暂时没有响应，请稍后重试，或使用令牌登录。",
+    ),
+    "oidc_state": Text(
+        en="This sign-in was not begun in this browser, or too long ago. Begin it anew.",
+        zh="本次登录并非由此浏览器发起，或已超过时限，请重新登录。",
+    ),
+    "oidc_refused": Text(
+        en="The sign-in service did not let you in, or you broke it off there.",
+        zh="统一身份服务未准许登录，或您已在该页面取消。",
+    ),
+    "oidc_code": Text(
+        en="The sign-in service did not confirm this sign-in: it may have been used before. Begin it anew.",
+        zh="统一身份服务未确认本次登录（可能已被使用过），请重新登录。",
+    ),
+    "oidc_client": Text(
+        en="The sign-in service does not take sign-ins for this console. Tell those who run this service.",
+        zh="统一身份服务不受理本审计台的登录，请告知运维人员。",
+    ),
+    "oidc_proof": Text(
+        en="What the sign-in service answered does not belong to this sign-in. Begin it anew; if this happens again, "
+        "tell those who run this service.",
+        zh="统一身份服务的答复与本次登录不符，请重新登录；如再次出现，请告知运维人员。",
+    ),
+    "oidc_too_long": Text(
+        en="The sign-in service’s token is too long for a session. Tell those who run this service.",
+        zh="统一身份服务签发的令牌过长，无法建立会话，请告知运维人员。",
+    ),
+    "oidc_not_accepted": Text(
+        en="You signed in, but this service does not know you by that account.",
+        zh="您已通过统一身份登录，但本服务未登记该账号。",
+    ),
     # Search
     "search_title": Text(en="Search the log", zh="检索查询记录"),
     "search_lead": Text(
@@ -174,6 +219,39 @@ WORDS: Mapping[str, Text] = {
     "first_check": Text(en="First check", zh="首次查询"),
     "hour_from": Text(en="from {moment}", zh="自 {moment} 起一小时"),
     "no_patterns": Text(en="Nothing stands out in this period.", zh="该期间没有异常线索。"),
+    # Affected checks
+    "affected_title": Text(en="Checks that used a listing", zh="使用某条列入信息的查询"),
+    "affected_lead": Text(
+        en="Where a listing turns out to be wrong, these are the cases to look at again, and the authorities to tell.",
+        zh="列入信息有误时，以下为须复核的办件和须告知的机关。",
+    ),
+    "affected_found": Text(en="Checks, the oldest first", zh="查询记录（早者在前）"),
+    "reliance": Text(en="The listing was used for", zh="该信息用于"),
+    "applied": Text(en="Reported as applied", zh="已反馈适用"),
+    "none_affected": Text(en="No recorded answer used this listing.", zh="没有答复使用过该列入信息。"),
+    "oldest": Text(en="Back to the oldest", zh="回到最早"),
+    "later": Text(en="Later", zh="更晚"),
+    # Overdue outcomes
+    "overdue_title": Text(en="Outcomes not reported in time", zh="逾期未反馈结果的办件"),
+    "overdue_lead": Text(
+        en="Cases of your own authority that were checked and have no final outcome, the longest overdue first.",
+        zh="本机关已查询而尚无最终结果的办件，逾期最久者在前。",
+    ),
+    "checked_until": Text(en="Last checked up to, inclusive", zh="最后查询不晚于（含当日）"),
+    "overdue_found": Text(en="Cases", zh="办件"),
+    "last_checked": Text(en="Last checked", zh="最后查询"),
+    "none_overdue": Text(en="No outcome is overdue.", zh="没有逾期未反馈的办件。"),
+    # A subject's access
+    "subject_title": Text(en="What was asked about a subject", zh="关于某主体的查询"),
+    "subject_lead": Text(
+        en="Every check recorded under a code: who asked, when, why, and what was answered, to be handed over to the "
+        "subject. By an exact code only; refused checks, and those by a name or a masked code, are not found by it.",
+        zh="以某代码记录的全部查询：何人、何时、因何查询及答复内容，供向该主体提供。"
+        "须填写完整代码；被拒的查询及仅按名称或遮蔽代码的查询无法据此检索。",
+    ),
+    "subject_found": Text(en="Checks about", zh="查询记录："),
+    "answered": Text(en="What was answered", zh="答复内容"),
+    "subject_nothing": Text(en="No check is recorded under this code.", zh="该代码没有查询记录。"),
     # Troubles
     "trouble": Text(en="This did not work", zh="未能完成"),
     "too_many": Text(
@@ -233,6 +311,12 @@ PATTERNS: Mapping[pb.PatternKind.ValueType, Text] = {
         en="Many codes not listed or not valid, within one hour", zh="一小时内大量未列入或无效的代码"
     ),
     pb.PATTERN_KIND_WITHOUT_OUTCOME: Text(en="Cases without an outcome that is due", zh="到期未反馈结果的办件"),
+}
+
+RELIANCES: Mapping[audit_service_pb2.Reliance.ValueType, Text] = {
+    audit_service_pb2.RELIANCE_RESTRICTION: Text(en="a restriction", zh="限制措施"),
+    audit_service_pb2.RELIANCE_INCENTIVE: Text(en="an incentive", zh="激励措施"),
+    audit_service_pb2.RELIANCE_NOTICE: Text(en="a notice", zh="提示"),
 }
 
 STANDINGS: Mapping[decision_pb2.Standing.ValueType, Text] = {

@@ -20,7 +20,7 @@ from clearway.web.console.words import DIMENSIONS, PATTERNS, REPORTS, WORDS
 FOLDER = resources.files("clearway.web.console")
 SOURCES = [
     file.read_text("utf-8")
-    for folder in (FOLDER, FOLDER / "templates")
+    for folder in (FOLDER, FOLDER / "oidc", FOLDER / "templates")
     for file in folder.iterdir()
     if file.name.endswith((".py", ".html")) and file.name != "words.py"
 ]

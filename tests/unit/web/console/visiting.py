@@ -111,10 +111,12 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visiting(workers: Workers, clock: Clock, **settings: Any) -> Any:
+async def visiting(
+    workers: Workers, clock: Clock, to_issuer: httpx.AsyncBaseTransport | None = None, **settings: Any
+) -> Any:
     """A visitor of a console over these workers."""
     given = Settings(_env_file=None, web_origins=ORIGIN, **settings)
-    console = Console(given, workers, load_catalogue("cn-demo"), KEY, clock)
+    console = Console(given, workers, load_catalogue("cn-demo"), KEY, clock, to_issuer)
     transport = httpx.ASGITransport(Starlette(routes=console.routes()))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield Visitor(client)
