@@ -20,11 +20,11 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.querylog.record import decode_record
-from clearway.querylog.transparency.checkpoints import open_checkpoint
-from clearway.querylog.transparency.entries import entry_of
-from clearway.querylog.transparency.merkle import verify_consistency
-from clearway.querylog.transparency.notes import parse_vkey
-from clearway.querylog.transparency.proofs import parse_proof
+from clearway.transparency.checkpoints import open_checkpoint
+from clearway.transparency.entries import entry_of
+from clearway.transparency.merkle import verify_consistency
+from clearway.transparency.notes import parse_vkey
+from clearway.transparency.proofs import parse_proof
 from tests.contract.loaded import a_check, load
 from tests.node import RunningNode
 from tests.unit.cli.running import document, run

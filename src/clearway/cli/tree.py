@@ -23,12 +23,12 @@ from clearway.querylog.central import LogUnreachable, writing
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Finding, Report, audit_database, audit_files
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
 from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind
-from clearway.querylog.transparency.tiles import CHECKPOINT_FILE, Tile
 from clearway.server.databases import open_log
 from clearway.server.keys import KeyUnreadable, load_signer, load_witnesses, renew_signer
 from clearway.server.settings import Settings
+from clearway.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
+from clearway.transparency.tiles import CHECKPOINT_FILE, Tile
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)

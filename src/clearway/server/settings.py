@@ -18,7 +18,7 @@ from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
 from clearway.postgresql.engine import redacted as redacted_url
 from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE
 from clearway.querylog.transparency.folders import TREE_FOLDER
-from clearway.querylog.transparency.notes import NoteInvalid, is_origin, parse_signer
+from clearway.transparency.notes import NoteInvalid, is_origin, parse_signer
 
 
 class Settings(BaseSettings):

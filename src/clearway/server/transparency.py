@@ -11,11 +11,11 @@ from clearway.gen.v1 import check_service_pb2
 from clearway.gen.v1 import transparency_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import decode_record
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier
 from clearway.querylog.transparency.proving import Proving
 from clearway.server.call import About, Call, Methods
 from clearway.server.errors import Refusal
 from clearway.server.receipts import key_set_of
+from clearway.transparency.notes import NoteInvalid, Verifier
 
 T = TypeVar("T")
 

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from clearway.postgresql import turns
 from clearway.postgresql.copying import copy_rows
 from clearway.querylog.central import check_log, on_postgresql, settled, writing
-from clearway.querylog.transparency.checkpoints import parse_checkpoint
-from clearway.querylog.transparency.entries import entry_of
-from clearway.querylog.transparency.notes import Note, NoteInvalid, Verifier, parse_note, parse_vkey
 from clearway.querylog.transparency.tables import log_checkpoint, log_cosignature, log_leaf, log_opening, log_signer
+from clearway.transparency.checkpoints import parse_checkpoint
+from clearway.transparency.entries import entry_of
+from clearway.transparency.notes import Note, NoteInvalid, Verifier, parse_note, parse_vkey
 
 TREE = turns.turn("clearway.querylog.tree")
 AT_ONCE = 1000

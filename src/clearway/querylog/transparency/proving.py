@@ -12,12 +12,12 @@ from sqlalchemy import Engine, select
 from clearway.querylog.central import check_log, reaching
 from clearway.querylog.reader import Log
 from clearway.querylog.transparency import leaves
-from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.merkle import Read, consistency_proof, inclusion_proof
-from clearway.querylog.transparency.notes import Verifier, parse_note
-from clearway.querylog.transparency.proofs import LoggedProof
-from clearway.querylog.transparency.tiles import TileInvalid, subtrees
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
+from clearway.transparency.merkle import Read, consistency_proof, inclusion_proof
+from clearway.transparency.notes import Verifier, parse_note
+from clearway.transparency.proofs import LoggedProof
+from clearway.transparency.tiles import TileInvalid, subtrees
 
 T = TypeVar("T")
 
