@@ -88,6 +88,7 @@ def console_pages(found: Audited) -> dict[str, str]:
         "objections": "/reports/objections?by=regime",
         "latency": "/reports/latency?by=item",
         "patterns": "/patterns",
+        "log": "/log",
         "sign-in": "/sign-in",
     }
 

@@ -123,6 +123,14 @@ def signed_at_size(central: Engine, size: int | None = None) -> Signed | None:
         return Signed(found.tree_size, bytes(found.note) + "".join(f"{line}\n" for line in lines).encode())
 
 
+def when_signed(central: Engine, size: int) -> int | None:
+    """When the tree of that size was signed, in seconds since 1970; None where the log signed none."""
+    with central.connect() as connection:
+        query = select(log_checkpoint.c.signed_at).where(log_checkpoint.c.tree_size == size)
+        found: int | None = connection.execute(query).scalar()
+    return found
+
+
 def cosign(central: Engine, raw: bytes, witnesses: tuple[Verifier, ...]) -> list[Verifier]:
     """Keep the witnesses' signatures in this note under the checkpoint that it is of; gives whose were new or known.
 

@@ -86,6 +86,10 @@ class Proving:
             raise UnknownTreeSize(latest.size)
         return SignedTree(found.raw, parse_checkpoint(parse_note(found.raw).text))
 
+    def when_signed(self, size: int) -> int | None:
+        """When the tree of that size was signed, in seconds since 1970; None where the log signed none."""
+        return leaves.when_signed(self._central, size)
+
     def inclusion(self, check_id: str, size: int = 0) -> tuple[LoggedProof, bytes]:
         """That a check's entry is in the signed tree of that size, and the entry.
 

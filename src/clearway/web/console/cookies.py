@@ -1,17 +1,30 @@
-"""The console's two cookies: the sealed session, and the language."""
+"""The console's cookies: the sealed session, the language, and the log's checkpoint that was seen last."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clearway.decision.explain import Language
+from clearway.transparency.notes import Note
 from clearway.web.console.sessions import Session, Sessions
 
-SESSION, LANGUAGE = "clearway-console", "clearway-language"
+SESSION, LANGUAGE, CHECKPOINT = "clearway-console", "clearway-language", "clearway-checkpoint"
 YEAR = 365 * 24 * 3600
+LONGEST_CHECKPOINT = 2048
+"""Bytes of a checkpoint that is kept."""
+
+
+def kept_checkpoint(request: Request) -> bytes:
+    """The checkpoint that the browser kept; empty where it kept none."""
+    kept = request.cookies.get(CHECKPOINT, "")
+    try:
+        return base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
+    except ValueError:
+        return b""
 
 
 class Cookies:
@@ -30,6 +43,16 @@ class Cookies:
     def keep_language(self, request: Request, response: Response, language: Language) -> None:
         """Let the browser keep a language."""
         self._set(request, response, LANGUAGE, language.value, YEAR)
+
+    def keep_checkpoint(self, request: Request, response: Response, note: Note) -> None:
+        """Let the browser keep a checkpoint as the log signed it: a promise that the next one is held to."""
+        if len(note.raw) <= LONGEST_CHECKPOINT:
+            kept = base64.urlsafe_b64encode(note.raw).decode().rstrip("=")
+            self._set(request, response, CHECKPOINT, kept, YEAR)
+
+    def forget_checkpoint(self, request: Request, response: Response) -> None:
+        """Let the browser keep none."""
+        self._set(request, response, CHECKPOINT, "", 0)
 
     def _set(self, request: Request, response: Response, name: str, value: str, lasting: int | None) -> None:
         secure = request.url.scheme == "https" or request.headers.get("host", "") in self._secure
