@@ -81,6 +81,7 @@ def console_pages(found: Audited) -> dict[str, str]:
     return {
         "checks": "/checks",
         "check": f"/checks/{found.restriction()}",
+        "proof": f"/checks/{found.restriction()}#proof",
         "coverage": "/reports/coverage?by=item",
         "feedback": "/reports/feedback?by=item",
         "departures": "/reports/departures?by=item",

@@ -20,7 +20,7 @@ from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.registry.synthetic import Character, code_of
 from tests.browsers import NoBrowser, browser
 from tests.contract.console_shown import PATIENCE, Audited, audited
-from tests.contract.loaded import by_code
+from tests.contract.loaded import ESSENTIAL, a_check
 from tests.postgres import must_be_there
 from tests.unit.cli.running import document, run
 
@@ -146,8 +146,9 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
     check_id = page.url.rpartition("/")[2]
     assert rows[-1]["check_id"] == check_id
     expect(page.get_by_role("heading", level=3, name="Restriction")).to_be_visible()
-    for words in ("To object", "To repair", "Legal basis", check_id):
+    for words in ("To object", "To repair", "Legal basis"):
         expect(page.get_by_text(words).first).to_be_visible()
+    expect(page.get_by_role("complementary")).to_contain_text(check_id)
     expect(page.locator("pre")).to_contain_text("listing_id")
     page.get_by_role("link", name="Checks of this subject").click()
     expect(page.locator("tbody tr").first).to_contain_text(code)
@@ -166,25 +167,26 @@ def test_what_happened_after_a_check_is_told_in_words(shown: Audited, page: Page
 def test_from_a_check_and_its_reported_outcome_to_its_verified_proof_taken_home(
     shown: Audited, page: Page, tmp_path: Path
 ) -> None:
-    case, code = "2026-CP-0001", code_of(Character.SERIOUS)
-    request = by_code("cn-uscc", code, item_code=shown.item, case_number=case, officer="o-21")
+    case = "2026-CP-0001"
+    request = a_check(Character.SERIOUS, supplied_materials=ESSENTIAL, case_number=case, officer="o-21")
     answer = shown.node.checks().CheckSubject(request, timeout=PATIENCE)
     granted = CardServiceStub(shown.node.channel()).GrantView(GrantViewRequest(check_id=answer.check_id))
 
     # The officer departs from what the card advised, and says why.
     page.goto(f"http://{shown.node.web}{granted.path}")
-    page.get_by_label("not applied").first.check()
-    page.get_by_label("Reason").first.select_option(label="the measure’s conditions are not met")
-    page.get_by_label("Details").first.fill("The premises belong to another company.")
+    page.get_by_label("Not applied").check()
+    page.get_by_label("Reason for departing").select_option(label="Another subject")
+    page.get_by_label("In your words").fill("the premises belong to another company")
+    page.get_by_label("The case").select_option(label="ended: licence granted")
     page.get_by_role("button", name="Record").click()
-    expect(page.locator(".cw-reported")).to_contain_text("The premises belong to another company.")
+    expect(page.get_by_text("The case is closed")).to_be_visible()
 
     # The auditor finds the check, sees what came of it, and its proof.
     page.goto(f"{shown.console}/checks")
     page.get_by_label("Case", exact=True).fill(case)
     page.get_by_role("button", name="Search").click()
     page.locator("tbody a").click()
-    expect(page.locator(".timeline")).to_contain_text("Outcome reported")
+    expect(page.locator(".timeline")).to_contain_text("the premises belong to another company")
     pending = page.get_by_role("link", name="Look again")
     proven = page.get_by_text("Proven: this answer is on the log")
     last = time.monotonic() + WAIT / 1000

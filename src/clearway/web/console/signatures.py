@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from clearway.transparency.checkpoints import Checkpoint
-from clearway.transparency.notes import Algorithm, Note, NoteInvalid, Verifier, cosigned_at, verified
+from clearway.transparency.notes import Algorithm, Note, NoteInvalid, Signature, Verifier, cosigned_at, verified
 from clearway.web.console.steps import Result, Step
 
 PUBLIC_KEY_BYTES = 32
@@ -35,18 +35,30 @@ def witness_steps(note: Note, witnesses: Sequence[Verifier]) -> tuple[Step, ...]
 
 
 def witness_step(note: Note, witness: Verifier) -> Step:
-    """What one witness says: its last signature, where all that name it hold."""
+    """What one witness says: its signature, and when it was made, where all that name it hold."""
     parts, raw = (("name", witness.name),), (("witness_key", witness.vkey),)
-    moment: datetime | None = None
-    for signature in filter(witness.made, note.signatures):
-        try:
-            witness.verify(note.text, signature)
-            moment = datetime.fromtimestamp(cosigned_at(signature), UTC)
-        except (NoteInvalid, ValueError, OverflowError, OSError):
-            return Step(Result.FAILED, "witness_false", parts, raw)
-    if moment is None:
+    signatures = [one for one in note.signatures if witness.made(one)]
+    if not signatures:
         return Step(Result.OPEN, "witness_silent", parts, raw)
+    try:
+        for signature in signatures:
+            witness.verify(note.text, signature)
+    except NoteInvalid:
+        return Step(Result.FAILED, "witness_false", parts, raw)
+    moment = moment_of(signatures[0], witness)
+    if moment is None:
+        return Step(Result.HOLDS, "witness_undated", parts, raw)
     return Step(Result.HOLDS, "witness_holds", (*parts, ("moment", f"{moment:%Y-%m-%d %H:%M:%S}")), raw)
+
+
+def moment_of(signature: Signature, witness: Verifier) -> datetime | None:
+    """When a witness says that it signed; None where it says no such thing, or no moment of the calendar."""
+    if witness.algorithm is not Algorithm.COSIGNATURE_V1:
+        return None
+    try:
+        return datetime.fromtimestamp(cosigned_at(signature), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def log_keys(keys: str, origin: str) -> tuple[Verifier, ...]:

@@ -221,6 +221,7 @@ WORDS: Mapping[str, Text] = {
         en="{name} signed it too, at {moment} UTC: it continues all that this witness saw before.",
         zh="{name} 已于 {moment}（UTC）共同签署：与该见证方此前所见连续一致。",
     ),
+    "witness_undated": Text(en="{name} signed it too, without saying when.", zh="{name} 已共同签署，未注明时间。"),
     "witness_false": Text(en="A signature that names {name} is false.", zh="署名 {name} 的签名无效。"),
     "witness_silent": Text(en="{name} has not signed this one.", zh="{name} 尚未签署本次。"),
     "witness_key": Text(en="The witness’s public key", zh="见证方公钥"),
@@ -333,10 +334,10 @@ WORDS: Mapping[str, Text] = {
     "verification_unsound": Text(en="Found wrong: {count}", zh="发现问题：{count} 处"),
     "rows_compared": Text(en="Rows compared", zh="比对行数"),
     "never_verified": Text(
-        en="All of the log was never verified on this node, or nobody let it say so.", zh="本节点尚无全面验证的记录。"
+        en="No verification of the whole log is recorded on this node.", zh="本节点尚无全面验证的记录。"
     ),
     "full_verification_hint": Text(
-        en="As the node’s own operator ran it. Whoever must not take their word runs it themselves.",
+        en="Run on the node by whoever operates it. Whoever must not take their word runs it themselves.",
         zh="由节点运营方自行执行。如不采信其结论，请自行验证。",
     ),
     "verify_yourself": Text(en="Verify it yourself", zh="自行验证"),

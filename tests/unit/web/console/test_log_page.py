@@ -228,7 +228,7 @@ async def test_a_checkpoint_that_is_none_is_a_page_that_says_so(visitor: Visitor
 async def test_a_full_verification_is_told_with_its_result(
     visitor: Visitor, workers: ScriptedWorkers, log: SmallLog
 ) -> None:
-    assert "never verified on this node" in (await visitor.get("/console/log")).text
+    assert "No verification of the whole log is recorded" in (await visitor.get("/console/log")).text
     for sound, words in ((True, "Nothing was found wrong"), (False, "Found wrong: 2")):
         last = pb.FullVerification(sound=sound, leaves=7, rows=7, findings=0 if sound else 2)
         last.finished_at.FromDatetime(datetime(2026, 3, 1, tzinfo=UTC))

@@ -192,6 +192,14 @@ def test_witnesses_are_told_apart_by_what_they_signed(log: SmallLog) -> None:
     assert proof.result is Result.HOLDS
 
 
+@pytest.mark.parametrize("seconds", [2**63, 2**64 - 1])
+def test_a_witness_of_a_moment_outside_of_the_calendar_signed_all_the_same(log: SmallLog, seconds: int) -> None:
+    note = parse_note(log.checkpoint())
+    signed = replace(note, signatures=(*note.signatures, WITNESS.sign(note.text, seconds))).raw
+    given = with_proof(log.given(NUMBER), lambda proof: replace(proof, checkpoint=signed))
+    assert [step.word for step in gone_through(given, None, WITNESS).witnesses] == ["witness_undated"]
+
+
 def test_a_false_witness_spoils_the_proof(log: SmallLog) -> None:
     forger = Witness(WITNESS.name, bytes([8] * 32))
     note = parse_note(log.checkpoint())
