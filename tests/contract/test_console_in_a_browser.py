@@ -149,7 +149,7 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
     for words in ("To object", "To repair", "Legal basis"):
         expect(page.get_by_text(words).first).to_be_visible()
     expect(page.get_by_role("complementary")).to_contain_text(check_id)
-    expect(page.locator("pre")).to_contain_text("listing_id")
+    expect(page.get_by_role("region", name="The facts behind the answer")).to_contain_text("listing_id")
     page.get_by_role("link", name="Checks of this subject").click()
     expect(page.locator("tbody tr").first).to_contain_text(code)
     assert set(page.locator("tbody tr td:nth-child(3) .mono").all_inner_texts()) == {code}
