@@ -16,12 +16,12 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.shipper import Shipper
 from clearway.querylog.transparency.audit import audit_database, audit_files
-from clearway.querylog.transparency.checkpoints import Checkpoint
 from clearway.querylog.transparency.folders import TileFolder
-from clearway.querylog.transparency.merkle import Frontier, leaf_hash
 from clearway.querylog.transparency.notary import Notary
-from clearway.querylog.transparency.notes import Note, Signer
 from clearway.server.receipts import Receipts
+from clearway.transparency.checkpoints import Checkpoint
+from clearway.transparency.merkle import Frontier, leaf_hash
+from clearway.transparency.notes import Note, Signer
 from tests.unit.querylog.records import a_record
 
 ROWS = 30_000

@@ -14,10 +14,10 @@ import openpyxl
 from clearway.catalogue.editions import edition_file, edition_names
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.record import CheckRecord, encode_record
-from clearway.querylog.transparency.entries import entry_of
-from clearway.querylog.transparency.notes import Note
-from clearway.querylog.transparency.proofs import LoggedProof
-from clearway.querylog.transparency.tiles import Tile, bundle_of
+from clearway.transparency.entries import entry_of
+from clearway.transparency.notes import Note
+from clearway.transparency.proofs import LoggedProof
+from clearway.transparency.tiles import Tile, bundle_of
 from fuzz.targets import CITIZEN, FORMAT_NAMES, LOG_KEY, SCHEME_NAMES, SIGNED
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "feeds"

@@ -18,12 +18,6 @@ from clearway.decision.explain import Language
 from clearway.decision.facts import Evidence, NotKnown, Resembling, Unidentified
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.record import RecordTooLarge, UnreadableRecord, decode_record, encode_record
-from clearway.querylog.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from clearway.querylog.transparency.entries import EntryInvalid, parse_entry
-from clearway.querylog.transparency.merkle import ProofInvalid
-from clearway.querylog.transparency.notes import NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
-from clearway.querylog.transparency.proofs import ProofUnreadable, parse_proof
-from clearway.querylog.transparency.tiles import TileInvalid, bundle_of, entries_in, hashes_in, parse_path
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.feeds.adapters import FORMATS, adapter_for
 from clearway.registry.feeds.files import FeedFile
@@ -43,6 +37,12 @@ from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import mask
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
 from clearway.subjects.text import normalise_code, normalise_name
+from clearway.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
+from clearway.transparency.entries import EntryInvalid, parse_entry
+from clearway.transparency.merkle import ProofInvalid
+from clearway.transparency.notes import NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
+from clearway.transparency.proofs import ProofUnreadable, parse_proof
+from clearway.transparency.tiles import TileInvalid, bundle_of, entries_in, hashes_in, parse_path
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 KEYS = SubjectKeys(bytes(range(32)))

@@ -81,6 +81,7 @@ def console_pages(found: Audited) -> dict[str, str]:
     return {
         "checks": "/checks",
         "check": f"/checks/{found.restriction()}",
+        "proof": f"/checks/{found.restriction()}#proof",
         "coverage": "/reports/coverage?by=item",
         "feedback": "/reports/feedback?by=item",
         "departures": "/reports/departures?by=item",
@@ -88,6 +89,7 @@ def console_pages(found: Audited) -> dict[str, str]:
         "objections": "/reports/objections?by=regime",
         "latency": "/reports/latency?by=item",
         "patterns": "/patterns",
+        "log": "/log",
         "sign-in": "/sign-in",
     }
 

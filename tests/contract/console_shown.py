@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import grpc
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
+from clearway.gen.v1.transparency_pb2 import GetCheckpointRequest
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds, Resolution
 from clearway.registry.registry import Registry
@@ -101,6 +104,17 @@ def object_to(registry: Registry) -> None:
     registry.execute(resolved, actor="test", moment=now)
 
 
+def wait_until_signed(node: RunningNode, size: int) -> None:
+    """Return once the log has signed that many rows."""
+    audits, last = AuditServiceStub(node.channel()), time.monotonic() + PATIENCE * 3
+    while True:
+        with contextlib.suppress(grpc.RpcError):
+            if audits.GetCheckpoint(GetCheckpointRequest(), timeout=PATIENCE).tree_size >= size:
+                return
+        assert time.monotonic() < last
+        time.sleep(0.1)
+
+
 @contextmanager
 def audited(data_dir: Path) -> Iterator[Audited]:
     """A node in that folder, with all of it."""
@@ -108,4 +122,5 @@ def audited(data_dir: Path) -> Iterator[Audited]:
         answers = ask(node)
         report(node, answers)
         object_to(registry)
+        wait_until_signed(node, CHECKS)
         yield Audited(node, registry, answers)

@@ -7,21 +7,30 @@ import html
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
+from sqlalchemy import Engine, text
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1.subject_pb2 import Identifier
+from clearway.querylog.record import decode_record, encode_record
 from clearway.registry.synthetic import Character, code_of
+from clearway.server.databases import let_go, open_log
+from clearway.server.settings import Settings
+from clearway.transparency.entries import SALT_BYTES, entry_of
 from clearway.web.console.assets import assets
 from clearway.web.console.words import DIMENSIONS, REPORTS
 from tests.contract.cases_service import PATIENCE, a_case, audits
-from tests.contract.loaded import a_check
+from tests.contract.loaded import a_check, load
 from tests.contract.nodes.nodes import until
+from tests.contract.querylog.trees import as_owner
 from tests.node import RunningNode
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
@@ -200,3 +209,47 @@ def test_an_address_of_a_search_opens_no_subjects_access(console: httpx.Client) 
     search = console.post("checks", data={"form": form_token(console), "case_number": "C-1"})
     for address in ("subject", "subject/export.csv"):
         assert console.get(f"{address}?{search.url.query.decode()}").status_code == 400
+
+
+def test_an_auditor_sees_that_somebody_changed_a_row_even_together_with_its_leaf(tmp_path: Path) -> None:
+    data_dir = tmp_path / "node"
+    with load(data_dir), RunningNode(data_dir, web_listen="127.0.0.1:0") as node:
+        check_id = node.checks().CheckSubject(a_check(), timeout=PATIENCE).check_id
+        address = f"http://{node.web}/console/checks/{check_id}"
+        assert steps_shown(address) == ["holds"] * 4
+        with let_go(open_log(Settings(_env_file=None, data_dir=data_dir))) as central:
+            changed = change_row(central, check_id)
+            assert steps_shown(address) == ["holds", "failed", "holds", "holds"]
+            change_leaf(central, check_id, changed)
+            assert steps_shown(address) == ["holds", "holds", "failed", "holds"]
+
+
+def steps_shown(address: str) -> list[str]:
+    """What came of each step of a check's proof, once the log has signed it."""
+    last = time.monotonic() + 6 * PATIENCE
+    while True:
+        page = httpx.get(address, timeout=PATIENCE, trust_env=False).text
+        if found := re.findall(r'<li class="step (\w+)"', page):
+            return found
+        assert time.monotonic() < last
+        time.sleep(0.1)
+
+
+def change_row(central: Engine, check_id: str) -> bytes:
+    """Let another officer have asked; gives the record's bytes as they are now."""
+    row = {"id": check_id}
+    with as_owner(central) as connection:
+        raw = connection.execute(text("SELECT record FROM check_log WHERE check_id = :id"), row).scalar_one()
+        changed = encode_record(msgspec.structs.replace(decode_record(bytes(raw)), officer="somebody else"))
+        connection.execute(text("UPDATE check_log SET record = :raw WHERE check_id = :id"), row | {"raw": changed})
+    return changed
+
+
+def change_leaf(central: Engine, check_id: str, record: bytes) -> None:
+    """Make the leaf of a check fit this record."""
+    salt = bytes(SALT_BYTES)
+    fitting = {"id": check_id, "entry": entry_of(check_id, record, salt).raw, "salt": salt}
+    with as_owner(central) as connection:
+        leaf = "(SELECT leaf_index FROM log_leaf WHERE check_id = :id)"
+        connection.execute(text(f"UPDATE log_opening SET salt = :salt WHERE leaf_index = {leaf}"), fitting)
+        connection.execute(text("UPDATE log_leaf SET entry = :entry WHERE check_id = :id"), fitting)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +16,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from clearway.gen.v1.card_service_pb2 import GrantViewRequest
+from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.registry.synthetic import Character, code_of
 from tests.browsers import NoBrowser, browser
-from tests.contract.console_shown import Audited, audited
+from tests.contract.console_shown import PATIENCE, Audited, audited
+from tests.contract.loaded import ESSENTIAL, a_check
 from tests.postgres import must_be_there
+from tests.unit.cli.running import document, run
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
@@ -90,7 +96,14 @@ def addresses(shown: Audited) -> list[str]:
     """Every page, after its address's beginning."""
     reports = [f"/reports/{kind}?by=authority" for kind in REPORTS]
     listing = f"SYN-{Character.BARRED:08d}"
-    lists = ["/patterns", f"/affected?listing_id={listing}", "/overdue", f"/overdue?until={TOMORROW}", "/subject"]
+    lists = [
+        "/patterns",
+        f"/affected?listing_id={listing}",
+        "/overdue",
+        f"/overdue?until={TOMORROW}",
+        "/subject",
+        "/log",
+    ]
     return ["/checks", f"/checks/{shown.restriction()}", *reports, "/reports/refusals", *lists, "/sign-in"]
 
 
@@ -146,9 +159,10 @@ def test_a_subject_is_looked_for_its_check_looked_at_and_the_search_taken_home(
     check_id = page.url.rpartition("/")[2]
     assert rows[-1]["check_id"] == check_id
     expect(page.get_by_role("heading", level=3, name="Restriction")).to_be_visible()
-    for words in ("To object", "To repair", "Legal basis", check_id):
+    for words in ("To object", "To repair", "Legal basis"):
         expect(page.get_by_text(words).first).to_be_visible()
-    expect(page.locator("pre")).to_contain_text("listing_id")
+    expect(page.get_by_role("complementary")).to_contain_text(check_id)
+    expect(page.get_by_role("region", name="The facts behind the answer")).to_contain_text("listing_id")
     page.get_by_role("link", name="Checks of this subject").click()
     expect(page.locator("tbody tr").first).to_contain_text(code)
     assert set(page.locator("tbody tr td:nth-child(3) .mono").all_inner_texts()) == {code}
@@ -201,6 +215,79 @@ def test_what_happened_after_a_check_is_told_in_words(shown: Audited, page: Page
     page.goto(f"{shown.console}/checks/{departed[0].check_id}")
     expect(page.locator(".timeline")).to_contain_text("Outcome reported")
     expect(page.locator(".timeline")).to_contain_text("not applied · conditions not met")
+
+
+def test_from_a_check_and_its_reported_outcome_to_its_verified_proof_taken_home(
+    shown: Audited, page: Page, tmp_path: Path
+) -> None:
+    case = "2026-CP-0001"
+    request = a_check(Character.SERIOUS, supplied_materials=ESSENTIAL, case_number=case, officer="o-21")
+    answer = shown.node.checks().CheckSubject(request, timeout=PATIENCE)
+    granted = CardServiceStub(shown.node.channel()).GrantView(GrantViewRequest(check_id=answer.check_id))
+
+    # The officer departs from what the card advised, and says why.
+    page.goto(f"http://{shown.node.web}{granted.path}")
+    page.get_by_label("Not applied").check()
+    page.get_by_label("Reason for departing").select_option(label="Another subject")
+    page.get_by_label("In your words").fill("the premises belong to another company")
+    page.get_by_label("The case").select_option(label="ended: licence granted")
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_text("The case is closed")).to_be_visible()
+
+    # The auditor finds the check, sees what came of it, and its proof.
+    page.goto(f"{shown.console}/checks")
+    page.get_by_label("Case", exact=True).fill(case)
+    page.get_by_role("button", name="Search").click()
+    page.locator("tbody a").click()
+    expect(page.locator(".timeline")).to_contain_text("the premises belong to another company")
+    pending = page.get_by_role("link", name="Look again")
+    proven = page.get_by_text("Proven: this answer is on the log")
+    last = time.monotonic() + WAIT / 1000
+    while pending.is_visible() and time.monotonic() < last:
+        pending.click()
+    expect(proven).to_be_visible()
+    steps = page.locator(".steps > li")
+    assert [step.get_attribute("class") for step in steps.all()] == ["step holds"] * 4
+    steps.nth(3).get_by_text("Raw values").click()
+    vkey = run("log", "key", "--data-dir", shown.node.data_dir).stdout.strip()
+    expect(steps.nth(3)).to_contain_text(vkey)
+    assert violations(page) == []
+    assert fits(page)
+
+    # The proof goes home, and holds there with the key alone.
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Take the proof home").click()
+    file = tmp_path / taken.value.suggested_filename
+    taken.value.save_as(file)
+    verified = document(run("log", "verify", "--proof", file, "--key", vkey, "--json"))
+    assert verified["check_id"] == answer.check_id
+
+    # So does the search.
+    page.get_by_role("link", name="Checks of this case").click()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="NDJSON").click()
+    lines = tmp_path / "checks.ndjson"
+    taken.value.save_as(lines)
+    assert [json.loads(line)["check_id"] for line in lines.read_text("utf-8").splitlines()] == [answer.check_id]
+
+
+def test_the_log_is_held_to_what_the_browser_saw_and_to_what_the_auditor_kept(shown: Audited, page: Page) -> None:
+    page.goto(f"{shown.console}/log")
+    expect(page.get_by_text("This browser has seen none before")).to_be_visible()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Take the checkpoint home").click()
+    kept = Path(taken.value.path()).read_text("utf-8")
+    page.goto(f"{shown.console}/log")
+    expect(page.locator("[aria-labelledby=continuity] .step.holds")).to_be_visible()
+    page.get_by_text("Compare with a checkpoint of yours").click()
+    page.get_by_label("The checkpoint, as it was kept").fill(kept)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Against the checkpoint you brought")).to_be_visible()
+    expect(page.locator("[aria-labelledby=continuity] .step.holds")).to_be_visible()
+    page.get_by_label("The checkpoint, as it was kept").fill(kept.replace("A", "B").replace("e", "f"))
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("[aria-labelledby=continuity] .step.failed")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_a_code_that_is_none_is_said_beside_the_form(shown: Audited, page: Page) -> None:

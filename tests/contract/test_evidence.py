@@ -20,11 +20,12 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.querylog.record import decode_record
-from clearway.querylog.transparency.checkpoints import open_checkpoint
-from clearway.querylog.transparency.entries import entry_of
-from clearway.querylog.transparency.merkle import verify_consistency
-from clearway.querylog.transparency.notes import parse_vkey
-from clearway.querylog.transparency.proofs import parse_proof
+from clearway.querylog.transparency.verification import VERIFICATION_FILE, last_verification
+from clearway.transparency.checkpoints import open_checkpoint
+from clearway.transparency.entries import entry_of
+from clearway.transparency.merkle import verify_consistency
+from clearway.transparency.notes import parse_vkey
+from clearway.transparency.proofs import parse_proof
 from tests.contract.loaded import a_check, load
 from tests.node import RunningNode
 from tests.unit.cli.running import document, run
@@ -80,6 +81,21 @@ def larger_than(stub: AuditServiceStub, size: int) -> tree_pb.GetCheckpointRespo
     return found
 
 
+def test_a_checkpoint_says_when_it_was_signed_and_when_all_of_the_log_was_last_verified(tmp_path: Path) -> None:
+    data_dir = tmp_path / "node"
+    with load(data_dir), RunningNode(data_dir) as node:
+        began = int(time.time())
+        checked_and_signed(node, 1)
+        before = audits(node).GetCheckpoint(tree_pb.GetCheckpointRequest())
+        assert began <= before.signed_at.seconds <= time.time()
+        assert not before.HasField("last_full_verification")
+        assert run("log", "verify", "--data-dir", data_dir).exit_code == Exit.DONE
+        last = audits(node).GetCheckpoint(tree_pb.GetCheckpointRequest()).last_full_verification
+        assert (last.sound, last.findings) == (True, 0)
+        assert last.leaves == last.rows >= 1
+        assert last.finished_at.seconds >= before.signed_at.seconds
+
+
 def test_a_receipt_comes_with_the_answer_and_with_every_retry(node: RunningNode) -> None:
     keys = json.loads(node.checks().GetReceiptKeys(pb.GetReceiptKeysRequest(), timeout=PATIENCE).jwks)
     request = a_check(request_id=uuid4().hex, receipt=True)
@@ -120,13 +136,25 @@ def test_the_command_verifies_publishes_and_replays(tmp_path: Path) -> None:
     valid = run("receipt", "verify", token, "--keys", keys, "--case", a_check().case_number, "--json")
     assert document(valid)["check_id"] == answers[0].check_id
     assert run("receipt", "verify", token, "--keys", keys, "--case", "OTHER").exit_code == Exit.FAILED
+    assert last_verification(data_dir / VERIFICATION_FILE) is None
     whole = run("log", "verify", "--data-dir", data_dir, "--remember", kept, "--json")
     assert (document(whole)["rows"], whole.exit_code) == (5, Exit.DONE)
+    last = last_verification(data_dir / VERIFICATION_FILE)
+    assert last is not None
+    assert (last.sound, last.leaves, last.rows, last.findings) == (True, 5, 5, 0)
     assert run("log", "publish", folder, "--data-dir", data_dir).exit_code == Exit.DONE
     outside = run("log", "verify", "--folder", folder, "--key", vkey, "--since", kept)
     assert outside.exit_code == Exit.DONE, outside.stderr
     proof = run("log", "prove", answers[2].check_id, "--data-dir", data_dir).stdout
     assert parse_proof(proof.encode()).verify(parse_proof(proof.encode()).extra, [parse_vkey(vkey)]).size == 5
+    file = tmp_path / "check.tlog-proof"
+    file.write_text(proof)
+    proven = document(run("log", "verify", "--proof", file, "--key", vkey, "--json"))
+    assert (proven["check_id"], proven["leaf_index"], proven["leaves"]) == (answers[2].check_id, 2, 5)
+    assert run("log", "verify", "--proof", file).exit_code == Exit.INVALID
+    file.write_text(proof.replace("index 2", "index 3"))
+    forged = run("log", "verify", "--proof", file, "--key", vkey)
+    assert (forged.exit_code, "not proven" in forged.stderr) == (Exit.FAILED, True)
     replayed = document(run("replay", "--data-dir", data_dir, "--json"))
     assert replayed["verdicts"]["AGREES"] == 5
     assert sum(replayed["verdicts"].values()) == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ from clearway.querylog.central import LogUnreachable, writing
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Finding, Report, audit_database, audit_files
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
 from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind
-from clearway.querylog.transparency.tiles import CHECKPOINT_FILE, Tile
+from clearway.querylog.transparency.verification import FullVerification, keep_verification
 from clearway.server.databases import open_log
 from clearway.server.keys import KeyUnreadable, load_signer, load_witnesses, renew_signer
 from clearway.server.settings import Settings
+from clearway.transparency.entries import EntryInvalid, parse_entry
+from clearway.transparency.merkle import ProofInvalid
+from clearway.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
+from clearway.transparency.proofs import ProofUnreadable, parse_proof
+from clearway.transparency.tiles import CHECKPOINT_FILE, Tile
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -130,6 +135,7 @@ def cosign(file: Path, data_dir: Path | None) -> None:
 @click.option("--remember", type=click.Path(dir_okay=False, path_type=Path), help="Keep the checkpoint in this file.")
 @click.option("--folder", type=FOLDER, help="Verify a published tree in this folder, and nothing else.")
 @click.option("--server", metavar="HOST:PORT", help="Verify the tree that this service publishes.")
+@click.option("--proof", "proof_file", type=FILE, help="Verify this proof of one check, and nothing else.")
 @data_dir_option
 @json_option
 def verify(
@@ -138,14 +144,19 @@ def verify(
     remember: Path | None,
     folder: Path | None,
     server: str | None,
+    proof_file: Path | None,
     data_dir: Path | None,
     json_wanted: bool,
 ) -> None:
     """Verify the whole log: every row, every leaf, every checkpoint; name the first row that is not as it was.
 
-    Of the data folder, unless --folder or --server asks for a published tree alone: then --key must say what to trust.
+    Of the data folder, unless --folder or --server asks for a published tree alone, or --proof for one check's proof:
+    then --key must say what to trust.
     """
     keys = [parsed_key(vkey) for vkey in vkeys]
+    if proof_file is not None:
+        verify_proof(proof_file.read_bytes(), keys, json_wanted)
+        return
     kept = [file.read_bytes() for file in since]
     raw: bytes | None
     if folder is not None or server is not None:
@@ -157,9 +168,43 @@ def verify(
         files = TileFolder(settings.tree_dir)
         report = audit_database(central_of(settings), keys, files, kept)
         raw = files.checkpoint()
+        record_verification(settings, report)
     if report.sound and remember is not None and raw is not None:
         keep(remember, raw)
     tell(report, json_wanted)
+
+
+def verify_proof(raw: bytes, keys: list[Verifier], json_wanted: bool) -> None:
+    """Verify the proof of one check, from its file and the log's key alone."""
+    if not keys:
+        fail("give the log's public key with --key", Exit.INVALID)
+    try:
+        proof = parse_proof(raw)
+        entry = parse_entry(proof.extra)
+        tree = proof.verify(proof.extra, keys)
+    except (ProofUnreadable, EntryInvalid, NoteInvalid, ProofInvalid) as fault:
+        fail(f"not proven: {fault}", Exit.FAILED)
+    if json_wanted:
+        document = {"check_id": entry.check_id, "leaf_index": proof.index, "leaves": tree.size, "origin": tree.origin}
+        print_json(document | {"root": tree.root.hex(), "commitment": entry.commitment.hex()})
+    else:
+        place = f"leaf {proof.index} of {tree.size} in the log {plain(tree.origin)}"
+        console.print(f"proven: check {plain(entry.check_id)} is {place}", soft_wrap=True)
+
+
+def record_verification(settings: Settings, report: Report) -> None:
+    """Let the node tell others when all of its log was verified; whoever may not write there verified all the same."""
+    found = FullVerification(
+        finished_at=datetime.now(UTC),
+        sound=report.sound,
+        leaves=report.leaves,
+        rows=report.rows,
+        findings=len(report.findings),
+    )
+    try:
+        keep_verification(settings.verification_file, found)
+    except OSError as fault:
+        errors.print(f"not recorded in {plain(str(settings.verification_file))}: {plain(str(fault.strerror))}")
 
 
 def parsed_key(vkey: str) -> Verifier:

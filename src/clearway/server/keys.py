@@ -6,9 +6,9 @@ import os
 import secrets
 from pathlib import Path
 
-from clearway.querylog.transparency.notes import NoteInvalid, Signer, Verifier, parse_signer, parse_vkey
 from clearway.server.settings import Settings
 from clearway.subjects.keys import SubjectKeys
+from clearway.transparency.notes import NoteInvalid, Signer, Verifier, parse_signer, parse_vkey
 
 KEY_FILE = Path("keys", "subject.key")
 """In the data folder."""

@@ -17,7 +17,7 @@ from jwt.algorithms import OKPAlgorithm
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.central import StoredCheck
 from clearway.querylog.record import CheckRecord
-from clearway.querylog.transparency.notes import Signer, Verifier
+from clearway.transparency.notes import Signer, Verifier
 
 TYPE = "clearway-receipt+jwt"
 ALGORITHM = "EdDSA"

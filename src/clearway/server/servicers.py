@@ -159,7 +159,9 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
             Figures(log, door, catalogue, language, due, clock, turn),
             UnusualPatterns(log, door, catalogue, due, clock, turn),
         ),
-        transparency=Transparency(stores.proving, load_witnesses(settings), load_signer(settings).verifier),
+        transparency=Transparency(
+            stores.proving, load_witnesses(settings), load_signer(settings).verifier, settings.verification_file
+        ),
         cases=stores.cases,
         records=AccessRecords(stores.journal, Recording(catalogue, rules.worker), new_check_id, clock),
     )

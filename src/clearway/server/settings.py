@@ -19,7 +19,8 @@ from clearway.postgresql.engine import UnsupportedDatabase, is_postgresql
 from clearway.postgresql.engine import redacted as redacted_url
 from clearway.querylog.central import JOURNAL_DIRECTORY, LOG_FILE
 from clearway.querylog.transparency.folders import TREE_FOLDER
-from clearway.querylog.transparency.notes import NoteInvalid, is_origin, parse_signer
+from clearway.querylog.transparency.verification import VERIFICATION_FILE
+from clearway.transparency.notes import NoteInvalid, is_origin, parse_signer
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 """A scheme, a host, perhaps a port; no path."""
@@ -280,6 +281,11 @@ class Settings(BaseSettings):
     def tree_dir(self) -> Path:
         """The folder of the log's tree: tiles, bundles and the latest checkpoint."""
         return self.data_dir / TREE_FOLDER
+
+    @property
+    def verification_file(self) -> Path:
+        """Where `clearway log verify` keeps what came of it."""
+        return self.data_dir / VERIFICATION_FILE
 
     @property
     def host(self) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from clearway.gen.v1 import check_service_pb2
 from clearway.gen.v1 import transparency_pb2 as pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import decode_record
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier
 from clearway.querylog.transparency.proving import Proving
+from clearway.querylog.transparency.verification import FullVerification, last_verification
 from clearway.server.call import About, Call, Methods
 from clearway.server.errors import Refusal
 from clearway.server.receipts import key_set_of
+from clearway.transparency.notes import NoteInvalid, Verifier
 
 T = TypeVar("T")
 
@@ -23,7 +25,10 @@ T = TypeVar("T")
 class Transparency:
     """Reads the published tree. What it gives is public, but for the record of `GetEntry`."""
 
-    def __init__(self, proving: Proving, witnesses: tuple[Verifier, ...], own: Verifier) -> None:
+    def __init__(
+        self, proving: Proving, witnesses: tuple[Verifier, ...], own: Verifier, verification_file: Path
+    ) -> None:
+        self._verification_file = verification_file
         self._proving = proving
         self._own = own
         self._witnesses = witnesses
@@ -48,9 +53,14 @@ class Transparency:
     async def get_checkpoint(self, request: pb.GetCheckpointRequest, _: Call) -> bytes:
         """A signed tree. Raises `TreeBehind`, `UnknownTreeSize`."""
         tree = await self._ask(self._proving.signed, request.tree_size)
-        response = pb.GetCheckpointResponse(
-            checkpoint=tree.raw, tree_size=tree.checkpoint.size, root_hash=tree.checkpoint.root
-        )
+        size = tree.checkpoint.size
+        response = pb.GetCheckpointResponse(checkpoint=tree.raw, tree_size=size, root_hash=tree.checkpoint.root)
+        signed_at = await self._ask(self._proving.when_signed, size)
+        if signed_at is not None:
+            response.signed_at.FromSeconds(signed_at)
+        last = await asyncio.to_thread(last_verification, self._verification_file)
+        if last is not None:
+            response.last_full_verification.CopyFrom(on_the_wire(last))
         return response.SerializeToString()
 
     async def get_inclusion_proof(self, request: pb.GetInclusionProofRequest, _: Call) -> bytes:
@@ -98,3 +108,10 @@ class Transparency:
 
     async def _ask(self, ask: Callable[..., T], *given: object) -> T:
         return await asyncio.to_thread(self._proving.asked, partial(ask, *given))
+
+
+def on_the_wire(last: FullVerification) -> pb.FullVerification:
+    """What came of a verification of the whole log, as a message."""
+    message = pb.FullVerification(sound=last.sound, leaves=last.leaves, rows=last.rows, findings=last.findings)
+    message.finished_at.FromDatetime(last.finished_at)
+    return message

@@ -19,11 +19,13 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Fault, audit_database, audit_files
-from clearway.querylog.transparency.entries import entry_of
 from clearway.querylog.transparency.folders import TileFolder
-from clearway.querylog.transparency.merkle import leaf_hash
 from clearway.querylog.transparency.notary import Notary, TreeForked
-from clearway.querylog.transparency.notes import (
+from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind, UnknownTreeSize
+from clearway.querylog.transparency.tables import log_leaf
+from clearway.transparency.entries import entry_of
+from clearway.transparency.merkle import leaf_hash
+from clearway.transparency.notes import (
     Algorithm,
     Note,
     NoteInvalid,
@@ -31,9 +33,7 @@ from clearway.querylog.transparency.notes import (
     Verifier,
     parse_note,
 )
-from clearway.querylog.transparency.proofs import parse_proof
-from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind, UnknownTreeSize
-from clearway.querylog.transparency.tables import log_leaf
+from clearway.transparency.proofs import parse_proof
 from tests.contract.querylog.trees import (
     SIGNER,
     STRANGER,

@@ -16,12 +16,12 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.shipper import Shipper
 from clearway.querylog.transparency.audit import Fault
-from clearway.querylog.transparency.entries import entry_of
 from clearway.querylog.transparency.folders import TileFolder
 from clearway.querylog.transparency.notary import Notary
-from clearway.querylog.transparency.notes import Signer
 from clearway.querylog.transparency.proving import Proving
-from clearway.querylog.transparency.tiles import CHECKPOINT_FILE
+from clearway.transparency.entries import entry_of
+from clearway.transparency.notes import Signer
+from clearway.transparency.tiles import CHECKPOINT_FILE
 from tests.unit.querylog.records import a_check_id, a_record
 
 SIGNER = Signer("example.org/log", bytes(range(32)))

@@ -19,8 +19,8 @@ from clearway.client import Outcome, ReceiptInvalid, verify_receipt
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.central import StoredCheck
 from clearway.querylog.record import encode_record
-from clearway.querylog.transparency.notes import Signer
 from clearway.server.receipts import Receipts, claims_of, key_set_of
+from clearway.transparency.notes import Signer
 from tests.unit.querylog.records import NOON, a_record
 
 SIGNER = Signer("example.org/log", bytes(range(32)))

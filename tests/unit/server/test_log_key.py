@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from clearway.querylog.transparency.notes import Algorithm, Signer, Verifier
 from clearway.server.keys import KeyUnreadable, load_signer, load_witnesses, log_key_file, renew_signer
 from clearway.server.settings import Settings
+from clearway.transparency.notes import Algorithm, Signer, Verifier
 
 GIVEN = Signer("example.org/log", bytes(range(32)))
 WITNESS = Verifier("witness.example", Algorithm.COSIGNATURE_V1, GIVEN.verifier.public)

@@ -6,6 +6,7 @@ The tree over the log: signed checkpoints, proofs, and the files that anybody ve
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -41,6 +42,46 @@ class GetCheckpointRequest(_message.Message):
 Global___GetCheckpointRequest: _TypeAlias = GetCheckpointRequest  # noqa: Y015
 
 @_typing.final
+class FullVerification(_message.Message):
+    """What came of the last `clearway log verify` in this node's data folder: every row, every leaf, every checkpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
+    LEAVES_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    sound: _builtins.bool
+    """Whether nothing was found wrong."""
+    leaves: _builtins.int
+    """How many leaves it hashed again."""
+    rows: _builtins.int
+    """How many rows it compared with theirs."""
+    findings: _builtins.int
+    """How many things it found wrong."""
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ended."""
+
+    def __init__(
+        self,
+        *,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        sound: _builtins.bool = ...,
+        leaves: _builtins.int = ...,
+        rows: _builtins.int = ...,
+        findings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "finished_at", b"finished_at", "leaves", b"leaves", "rows", b"rows", "sound", b"sound"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FullVerification: _TypeAlias = FullVerification  # noqa: Y015
+
+@_typing.final
 class GetCheckpointResponse(_message.Message):
     """A signed tree."""
 
@@ -49,22 +90,34 @@ class GetCheckpointResponse(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     TREE_SIZE_FIELD_NUMBER: _builtins.int
     ROOT_HASH_FIELD_NUMBER: _builtins.int
+    SIGNED_AT_FIELD_NUMBER: _builtins.int
+    LAST_FULL_VERIFICATION_FIELD_NUMBER: _builtins.int
     checkpoint: _builtins.bytes
     """The checkpoint: a C2SP signed note, the witnesses' cosignatures under the log's signature."""
     tree_size: _builtins.int
     """How many leaves the tree has."""
     root_hash: _builtins.bytes
     """Its root, 32 bytes."""
+    @_builtins.property
+    def signed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the log signed it, by the clock of the node that did. No part of what is signed."""
+
+    @_builtins.property
+    def last_full_verification(self) -> Global___FullVerification:
+        """When all of the log was last verified on this node. Absent: never."""
+
     def __init__(
         self,
         *,
         checkpoint: _builtins.bytes = ...,
         tree_size: _builtins.int = ...,
         root_hash: _builtins.bytes = ...,
+        signed_at: _timestamp_pb2.Timestamp | None = ...,
+        last_full_verification: Global___FullVerification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_full_verification", b"last_full_verification", "signed_at", b"signed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "root_hash", b"root_hash", "tree_size", b"tree_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "last_full_verification", b"last_full_verification", "root_hash", b"root_hash", "signed_at", b"signed_at", "tree_size", b"tree_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

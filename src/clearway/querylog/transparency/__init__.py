@@ -1,13 +1,11 @@
 """The tree over the log: what lets an outsider verify that no record was changed, lost or put in another place.
 
-What lives here: the entry that stands for a record (`entries`), the Merkle tree of RFC 9162 (`merkle`), its static
-files (`tiles`, tlog-tiles), signed notes (`notes`) and checkpoints (`checkpoints`), proofs as text (`proofs`,
-tlog-proof), the tables (`tables`), the sequence of leaves (`leaves`), folders of files (`folders`), a node's copy of
-the tree (`mirror`), the process that numbers, signs and publishes (`notary`), the making of proofs (`proving`), and
-the audit (`audit`).
+What lives here: the tables (`tables`), the sequence of leaves (`leaves`), folders of files (`folders`), a node's copy
+of the tree (`mirror`), the process that numbers, signs and publishes (`notary`), the making of proofs (`proving`), and
+the audit (`audit`). The hashing, the formats and the verification of proofs are `clearway.transparency`'s, which opens
+nothing.
 
-What may be imported: what `clearway.querylog` may. `merkle`, `tiles`, `notes`, `checkpoints`, `entries` and `proofs`
-are pure: bytes in, values or a typed error out, nothing opened.
+What may be imported: what `clearway.querylog` may.
 
 Where data comes from and goes to: settled rows of `check_log` get a leaf each, in the log's order; the leaves are
 copied to DATA_DIR/tlog as hash tiles and entry bundles, from which anybody verifies with the public key alone. The

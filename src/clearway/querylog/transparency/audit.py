@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Engine, Row, and_, func, select
 from clearway.querylog.central import check_log, row_of
 from clearway.querylog.record import UnreadableRecord, decode_record
 from clearway.querylog.transparency import leaves
-from clearway.querylog.transparency.checkpoints import Checkpoint, open_checkpoint
-from clearway.querylog.transparency.entries import EntryInvalid, commitment_to, parse_entry
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.merkle import Frontier, leaf_hash, root_of
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier
 from clearway.querylog.transparency.tables import log_checkpoint, log_leaf, log_opening
-from clearway.querylog.transparency.tiles import WIDTH, Tile, TileInvalid, bundles_for, entries_in, hashes_in, tiles_for
+from clearway.transparency.checkpoints import Checkpoint, open_checkpoint
+from clearway.transparency.entries import EntryInvalid, commitment_to, parse_entry
+from clearway.transparency.merkle import Frontier, leaf_hash, root_of
+from clearway.transparency.notes import NoteInvalid, Verifier
+from clearway.transparency.tiles import WIDTH, Tile, TileInvalid, bundles_for, entries_in, hashes_in, tiles_for
 
 _CHUNK = 1000
 MOST_FINDINGS = 20

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from clearway.querylog.transparency.checkpoints import parse_checkpoint
-from clearway.querylog.transparency.notes import parse_note
-from clearway.querylog.transparency.tiles import (
+from clearway.transparency.checkpoints import parse_checkpoint
+from clearway.transparency.notes import parse_note
+from clearway.transparency.tiles import (
     CHECKPOINT_FILE,
     Tile,
     TileInvalid,

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from clearway.postgresql import turns
 from clearway.postgresql.copying import copy_rows
 from clearway.querylog.central import check_log, on_postgresql, settled, writing
-from clearway.querylog.transparency.checkpoints import parse_checkpoint
-from clearway.querylog.transparency.entries import entry_of
-from clearway.querylog.transparency.notes import Note, NoteInvalid, Verifier, parse_note, parse_vkey
 from clearway.querylog.transparency.tables import log_checkpoint, log_cosignature, log_leaf, log_opening, log_signer
+from clearway.transparency.checkpoints import parse_checkpoint
+from clearway.transparency.entries import entry_of
+from clearway.transparency.notes import Note, NoteInvalid, Verifier, parse_note, parse_vkey
 
 TREE = turns.turn("clearway.querylog.tree")
 AT_ONCE = 1000
@@ -121,6 +121,14 @@ def signed_at_size(central: Engine, size: int | None = None) -> Signed | None:
             .order_by(log_cosignature.c.vkey)
         ).scalars()
         return Signed(found.tree_size, bytes(found.note) + "".join(f"{line}\n" for line in lines).encode())
+
+
+def when_signed(central: Engine, size: int) -> int | None:
+    """When the tree of that size was signed, in seconds since 1970; None where the log signed none."""
+    with central.connect() as connection:
+        query = select(log_checkpoint.c.signed_at).where(log_checkpoint.c.tree_size == size)
+        found: int | None = connection.execute(query).scalar()
+    return found
 
 
 def cosign(central: Engine, raw: bytes, witnesses: tuple[Verifier, ...]) -> list[Verifier]:

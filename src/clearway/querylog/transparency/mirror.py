@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.merkle import HASH_BYTES, leaf_hash, root_at, root_of
-from clearway.querylog.transparency.notes import NoteInvalid, parse_note
-from clearway.querylog.transparency.tiles import (
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
+from clearway.transparency.merkle import HASH_BYTES, leaf_hash, root_at, root_of
+from clearway.transparency.notes import NoteInvalid, parse_note
+from clearway.transparency.tiles import (
     LEVEL_BITS,
     MOST_LEVELS,
     WIDTH,

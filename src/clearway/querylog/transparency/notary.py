@@ -19,12 +19,12 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_whe
 from tenacity.nap import sleep_using_event
 
 from clearway.querylog.transparency import leaves
-from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
-from clearway.querylog.transparency.entries import SALT_BYTES
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.mirror import Mirror
-from clearway.querylog.transparency.notes import Note, Signer, Verifier, parse_note
-from clearway.querylog.transparency.tiles import TileInvalid
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
+from clearway.transparency.entries import SALT_BYTES
+from clearway.transparency.notes import Note, Signer, Verifier, parse_note
+from clearway.transparency.tiles import TileInvalid
 
 _log = structlog.get_logger(__name__)
 

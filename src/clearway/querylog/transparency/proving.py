@@ -12,12 +12,12 @@ from sqlalchemy import Engine, select
 from clearway.querylog.central import check_log, reaching
 from clearway.querylog.reader import Log
 from clearway.querylog.transparency import leaves
-from clearway.querylog.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
-from clearway.querylog.transparency.merkle import Read, consistency_proof, inclusion_proof
-from clearway.querylog.transparency.notes import Verifier, parse_note
-from clearway.querylog.transparency.proofs import LoggedProof
-from clearway.querylog.transparency.tiles import TileInvalid, subtrees
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
+from clearway.transparency.merkle import Read, consistency_proof, inclusion_proof
+from clearway.transparency.notes import Verifier, parse_note
+from clearway.transparency.proofs import LoggedProof
+from clearway.transparency.tiles import TileInvalid, subtrees
 
 T = TypeVar("T")
 
@@ -85,6 +85,10 @@ class Proving:
         if found is None:
             raise UnknownTreeSize(latest.size)
         return SignedTree(found.raw, parse_checkpoint(parse_note(found.raw).text))
+
+    def when_signed(self, size: int) -> int | None:
+        """When the tree of that size was signed, in seconds since 1970; None where the log signed none."""
+        return leaves.when_signed(self._central, size)
 
     def inclusion(self, check_id: str, size: int = 0) -> tuple[LoggedProof, bytes]:
         """That a check's entry is in the signed tree of that size, and the entry.

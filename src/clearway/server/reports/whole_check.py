@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from google.rpc import status_pb2
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
@@ -24,9 +22,8 @@ from clearway.registry.history import HistoryEntry
 from clearway.registry.registry import Registry
 from clearway.server.call import About, Call, Methods
 from clearway.server.errors import Refusal
-from clearway.server.recording import facts_in
 from clearway.server.registry_door import RegistryDoor
-from clearway.server.reports.summaries import summary_of
+from clearway.server.reports.shown import shown_of
 
 MOST = 1000
 """Events of what happened afterwards that are given at most, the first ones."""
@@ -56,19 +53,7 @@ class WholeChecks:
             raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
         record = stored.record
         call.about = About(record.scheme, record.subject, record.subject_key)
-        response = pb.ShowCheckResponse(
-            check=summary_of(record, self._catalogue, call.language(self._language)),
-            request=check_service_pb2.CheckSubjectRequest.FromString(record.request),
-            revision=record.revision,
-            catalogue_edition=check_service_pb2.CatalogueEdition(id=record.edition, content_hash=record.edition_hash),
-            worker=record.worker,
-            elapsed_us=record.elapsed_us,
-        )
-        if record.answered:
-            response.response.ParseFromString(record.response)
-            response.facts = facts_as_json(record)
-        else:
-            response.error.CopyFrom(status_pb2.Status.FromString(record.response))
+        response = shown_of(record, self._catalogue, call.language(self._language))
         later = await self._door.read(lambda registry: sorted(happened_after(record, registry), key=when))
         response.later.extend(event for _, event in later[:MOST])
         return response.SerializeToString()
@@ -128,26 +113,3 @@ def body_of(change: CaseChange) -> str:
         "after": decision_pb2.Outcome.Name(after.outcome),
     }
     return msgspec.json.encode(document).decode()
-
-
-def facts_as_json(record: CheckRecord) -> str:
-    """The facts behind an answer, with their names; empty where they are not of this version's shape."""
-    try:
-        facts = facts_in(record)
-    except msgspec.DecodeError:
-        return ""
-    return msgspec.json.encode(with_names(facts)).decode()
-
-
-def with_names(value: Any) -> Any:
-    """Structs as objects, with their type where it tells one kind of evidence from another."""
-    match value:
-        case msgspec.Struct():
-            fields = {name: with_names(field) for name, field in msgspec.structs.asdict(value).items()}
-            return {"kind": type(value).__name__} | fields if value.__struct_config__.tag else fields
-        case dict():
-            return {str(key): with_names(found) for key, found in value.items()}
-        case list() | tuple() | frozenset():
-            return [with_names(found) for found in value]
-        case _:
-            return value

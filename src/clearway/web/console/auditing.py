@@ -10,6 +10,8 @@ from google.protobuf.message import Message
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2 as audit
+from clearway.gen.v1 import check_service_pb2
+from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.web.workers import Metadata, Workers
 
@@ -77,7 +79,30 @@ class Auditing:
                 return
             request.page_token = page.next_page_token
 
-    async def _ask(self, method: str, request: Message, kind: type[Answer]) -> Answer:
-        path = f"/clearway.v1.AuditService/{method}"
+    async def checkpoint(self) -> tree_pb.GetCheckpointResponse:
+        """The latest signed tree."""
+        return await self._ask("GetCheckpoint", tree_pb.GetCheckpointRequest(), tree_pb.GetCheckpointResponse)
+
+    async def proof(self, check_id: str, size: int = 0) -> tree_pb.GetInclusionProofResponse:
+        """That a check is in the signed tree of that size, or in the latest."""
+        request = tree_pb.GetInclusionProofRequest(check_id=check_id, tree_size=size)
+        return await self._ask("GetInclusionProof", request, tree_pb.GetInclusionProofResponse)
+
+    async def entry(self, check_id: str) -> tree_pb.GetEntryResponse:
+        """A check's leaf, and what opens it."""
+        return await self._ask("GetEntry", tree_pb.GetEntryRequest(check_id=check_id), tree_pb.GetEntryResponse)
+
+    async def consistency(self, first: int, second: int) -> tree_pb.GetConsistencyProofResponse:
+        """That one tree begins with another."""
+        request = tree_pb.GetConsistencyProofRequest(first_size=first, second_size=second)
+        return await self._ask("GetConsistencyProof", request, tree_pb.GetConsistencyProofResponse)
+
+    async def log_keys(self) -> str:
+        """The log's public keys, as a JWK set."""
+        kind, request = check_service_pb2.GetReceiptKeysResponse, check_service_pb2.GetReceiptKeysRequest()
+        return (await self._ask("GetReceiptKeys", request, kind, "CheckService")).jwks
+
+    async def _ask(self, method: str, request: Message, kind: type[Answer], service: str = "AuditService") -> Answer:
+        path = f"/clearway.v1.{service}/{method}"
         raw = await self._workers.unary(path, request.SerializeToString(), self._metadata, PATIENCE)
         return kind.FromString(raw)

@@ -20,6 +20,7 @@ from clearway.decision.explain import Language
 from clearway.server.call import preferred_language
 from clearway.server.errors import Refusal, server_fault
 from clearway.server.interceptors.faults import place_of
+from clearway.server.keys import load_witnesses
 from clearway.server.settings import Settings
 from clearway.web.console.affected import Affected
 from clearway.web.console.assets import assets
@@ -28,6 +29,7 @@ from clearway.web.console.check import WholeCheck
 from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
 from clearway.web.console.entrance import HOME, Entrance
 from clearway.web.console.forms import form_of
+from clearway.web.console.log import LogPage
 from clearway.web.console.oidc import entrance as oidc
 from clearway.web.console.oidc.client import BACK, client_of, way_to_issuer
 from clearway.web.console.oidc.entrance import OidcEntrance
@@ -89,7 +91,9 @@ class Console:
         at_issuer = f"{client.address}{oidc.PATH}" if client else ""
         self._entrance = Entrance(self._pages, self._sessions, workers, self._cookies, at_issuer)
         self._search = Search(catalogue, self._pages, filters)
-        self._check = WholeCheck(self._pages, filters)
+        witnesses = load_witnesses(settings)
+        self._check = WholeCheck(catalogue, self._pages, filters, witnesses)
+        self._log = LogPage(catalogue, self._pages, self._cookies, witnesses)
         self._reports = Reports(catalogue, self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
         self._affected = Affected(self._pages)
@@ -112,6 +116,11 @@ class Console:
             Route("/console/checks", sends(self._search.find), methods=["POST"]),
             Route("/console/checks/export.{form}", looks(self._search.export)),
             Route("/console/checks/{check_id}", looks(self._check.show)),
+            Route("/console/checks/{check_id}/proof", looks(self._check.download)),
+            Route("/console/log", looks(self._log.show)),
+            Route("/console/log", sends(self._log.compare), methods=["POST"]),
+            Route("/console/log/forget", sends(self._log.forget), methods=["POST"]),
+            Route("/console/log/checkpoint", looks(self._log.download)),
             Route("/console/reports", looks(self._reports.first)),
             Route("/console/reports/{kind}", looks(self._reports.show)),
             Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
@@ -190,7 +199,7 @@ class Console:
         """The answer with what every answer says, its session going on."""
         for name, value in HEADERS.items():
             response.headers[name] = value
-        if "set-cookie" not in response.headers:
+        if not any(kept.startswith(f"{SESSION}=") for kept in response.headers.getlist("set-cookie")):
             self._cookies.keep(visit.request, response, visit.session)
         return response
 

@@ -1,7 +1,8 @@
-"""The console's cookies: the sealed session, the language, and a sign-in under way."""
+"""The console's cookies: the sealed session, the language, a sign-in under way, the log's checkpoint seen last."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Literal
@@ -10,13 +11,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clearway.decision.explain import Language
+from clearway.transparency.notes import Note
 from clearway.web.console.sessions import Session, Sessions
 
-SESSION, LANGUAGE, PENDING = "clearway-console", "clearway-language", "clearway-signing-in"
+SESSION, LANGUAGE = "clearway-console", "clearway-language"
+PENDING, CHECKPOINT = "clearway-signing-in", "clearway-checkpoint"
 SIGN_IN = "/console/sign-in"
 """Where a sign-in under way is asked for."""
 
 YEAR = 365 * 24 * 3600
+LONGEST_CHECKPOINT = 2048
+"""Bytes of a checkpoint that is kept."""
+
+
+def kept_checkpoint(request: Request) -> bytes:
+    """The checkpoint that the browser kept; empty where it kept none."""
+    kept = request.cookies.get(CHECKPOINT, "")
+    try:
+        return base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
+    except ValueError:
+        return b""
 
 
 class Cookies:
@@ -47,6 +61,16 @@ class Cookies:
     def forget_pending(self, request: Request, response: Response) -> None:
         """Let the browser forget it."""
         self._set(request, response, PENDING, "", 0, SIGN_IN, "lax")
+
+    def keep_checkpoint(self, request: Request, response: Response, note: Note) -> None:
+        """Let the browser keep a checkpoint as the log signed it: a promise that the next one is held to."""
+        if len(note.raw) <= LONGEST_CHECKPOINT:
+            kept = base64.urlsafe_b64encode(note.raw).decode().rstrip("=")
+            self._set(request, response, CHECKPOINT, kept, YEAR)
+
+    def forget_checkpoint(self, request: Request, response: Response) -> None:
+        """Let the browser keep none."""
+        self._set(request, response, CHECKPOINT, "", 0)
 
     def _set(
         self,

@@ -171,11 +171,118 @@ WORDS: Mapping[str, Text] = {
     "not_measured": Text(en="not measured", zh="未计时"),
     "expires": Text(en="Held until", zh="有效至"),
     "proof": Text(en="Proof", zh="存证证明"),
-    "no_proof": Text(
-        en="This version of the service gives no proof of inclusion in the log. The row’s id and bytes do not change, "
-        "so a later version can prove it.",
-        zh="本版本服务尚不提供日志包含证明。记录的编号与字节不再变化，后续版本可予证明。",
+    "holds": Text(en="Holds", zh="成立"),
+    "failed": Text(en="Failed", zh="不成立"),
+    "open": Text(en="Not shown", zh="未能证明"),
+    "proven": Text(en="Proven: this answer is on the log, as it was given", zh="已证明：该答复按原样载于日志"),
+    "not_proven": Text(
+        en="Not proven: a step failed. Keep this page and the proof, and ask who runs the service.",
+        zh="未获证明：有步骤不成立。请保存本页与证明文件，并向服务运营方查问。",
     ),
+    "partly_proven": Text(
+        en="Proven in part: what was erased cannot be shown any more", zh="部分证明：已清除的内容无法再予证明"
+    ),
+    "verified_here": Text(
+        en="Verified by this console at {moment}, from the bytes that the log gave.",
+        zh="由本台于 {moment} 根据日志提供的原始字节验证。",
+    ),
+    "raw_values": Text(en="Raw values", zh="原始值"),
+    "record_agrees": Text(
+        en="The answer on this page is what the recorded bytes say: it was made from them again.",
+        zh="本页所示与所记录的字节一致：已据该字节重新生成并比对。",
+    ),
+    "record_differs": Text(
+        en="The page shows something else than the recorded bytes say ({fields}): do not rely on it.",
+        zh="本页所示与所记录的字节不符（{fields}）：请勿采信。",
+    ),
+    "record_unreadable": Text(
+        en="The bytes that were given for the record are no record, so nothing on this page is shown by them.",
+        zh="所提供的字节不是有效记录，无法据以证明本页内容。",
+    ),
+    "record_erased": Text(
+        en="The record was erased: what it said cannot be shown any more.", zh="记录已清除，其内容无法再予证明。"
+    ),
+    "record_bytes": Text(en="Bytes of the record", zh="记录字节数"),
+    "entry_agrees": Text(
+        en="The log’s entry for this check was made from exactly these bytes.",
+        zh="日志中该查询的条目正是由这些字节生成。",
+    ),
+    "entry_differs": Text(
+        en="The log’s entry was made from other bytes: the record was changed after it was logged.",
+        zh="日志条目由其他字节生成：记录在入日志后被改动。",
+    ),
+    "entry_of_another": Text(
+        en="The log’s entry is another check’s ({check_id}), and says nothing of this one.",
+        zh="该日志条目属于另一查询（{check_id}），与本查询无关。",
+    ),
+    "entry_unreadable": Text(en="What was given as the log’s entry is none.", zh="所提供的日志条目无效。"),
+    "entry_not_opened": Text(
+        en="The entry stands, and what it was made from was erased.", zh="条目仍在，但其所依据的内容已清除。"
+    ),
+    "entry": Text(en="Entry", zh="条目"),
+    "salt": Text(en="Random bytes of the entry", zh="条目随机字节"),
+    "made_of_record": Text(en="SHA-256 of random bytes and record", zh="随机字节与记录的 SHA-256"),
+    "committed_to": Text(en="SHA-256 in the entry", zh="条目中的 SHA-256"),
+    "place_holds": Text(
+        en="The entry is row {row} of the {size} rows that the log’s root hash stands for.",
+        zh="该条目为日志根哈希所代表的 {size} 行中的第 {row} 行。",
+    ),
+    "place_differs": Text(
+        en="The entry is not row {row} of {size}: the hashes lead to another root. The row was changed, or moved, or "
+        "the proof is of another log.",
+        zh="该条目不是 {size} 行中的第 {row} 行：哈希导出另一根值。该行被改动或移位，或证明属于另一日志。",
+    ),
+    "place_leads_nowhere": Text(
+        en="The proof does not fit a log of {size} rows: for row {row} it has too many hashes, or too few.",
+        zh="证明与 {size} 行的日志不符：就第 {row} 行而言，哈希过多或过少。",
+    ),
+    "leaf_hash": Text(en="Hash of the entry", zh="条目哈希"),
+    "hashes_beside": Text(en="Hashes on the way to the root", zh="通往根的哈希"),
+    "root": Text(en="Root hash", zh="根哈希"),
+    "leads_to": Text(en="Root that the proof leads to", zh="证明导出的根哈希"),
+    "signature_holds": Text(
+        en="The log {origin} signed this root with its key. Compare the key with the one that you were given.",
+        zh="日志 {origin} 已用其密钥签署该根哈希。请将密钥与您所持的公钥比对。",
+    ),
+    "signature_false": Text(
+        en="The log’s signature is false: what it stands under is not what {origin} signed.",
+        zh="日志签名无效：所附内容并非 {origin} 所签署。",
+    ),
+    "signature_missing": Text(
+        en="None of the log’s keys signed this root: it may be another log’s than {origin}.",
+        zh="该根哈希未经日志密钥签署：可能并非日志 {origin}。",
+    ),
+    "signed_text": Text(en="What is signed", zh="签署内容"),
+    "log_key": Text(en="The log’s public key (VKEY)", zh="日志公钥（VKEY）"),
+    "proof_unreadable": Text(en="What was given as the proof is none.", zh="所提供的证明无效。"),
+    "checkpoint_unreadable": Text(en="What was given as the log’s signed root is none.", zh="所提供的日志签署根无效。"),
+    "witnesses": Text(en="Witnesses", zh="见证方"),
+    "no_witnesses": Text(
+        en="No witness is known here. Then only a checkpoint that somebody keeps elsewhere shows whether the log was "
+        "written anew.",
+        zh="此处未设见证方。日志是否被整体改写，只能凭他处保存的检查点发现。",
+    ),
+    "witness_holds": Text(
+        en="{name} signed it too, at {moment} UTC: it continues all that this witness saw before.",
+        zh="{name} 已于 {moment}（UTC）共同签署：与该见证方此前所见连续一致。",
+    ),
+    "witness_undated": Text(en="{name} signed it too, without saying when.", zh="{name} 已共同签署，未注明时间。"),
+    "witness_false": Text(en="A signature that names {name} is false.", zh="署名 {name} 的签名无效。"),
+    "witness_silent": Text(en="{name} has not signed this one.", zh="{name} 尚未签署本次。"),
+    "witness_key": Text(en="The witness’s public key", zh="见证方公钥"),
+    "take_proof": Text(en="Take the proof home", zh="下载证明"),
+    "see_log": Text(en="The log itself", zh="查看日志"),
+    "verify_proof_yourself": Text(
+        en="With the log’s public key anybody verifies the file elsewhere:",
+        zh="凭日志公钥，任何人均可在他处验证该文件：",
+    ),
+    "proof_pending": Text(en="Not signed yet", zh="尚未签署"),
+    "proof_pending_hint": Text(
+        en="The check is on the log; the log signs what is new every few seconds. Look again in a moment.",
+        zh="该查询已入日志；日志每隔数秒签署新增内容，请稍候再看。",
+    ),
+    "no_proof_given": Text(en="No proof was given", zh="未取得证明"),
+    "look_again": Text(en="Look again", zh="再次查看"),
     "facts": Text(en="The facts behind the answer", zh="答复所依据的事实"),
     "facts_hint": Text(
         en="What the index held of the subject at that revision. With it and the edition, the answer can be computed "
@@ -252,6 +359,73 @@ WORDS: Mapping[str, Text] = {
     "subject_found": Text(en="Checks about", zh="查询记录："),
     "answered": Text(en="What was answered", zh="答复内容"),
     "subject_nothing": Text(en="No check is recorded under this code.", zh="该代码没有查询记录。"),
+    # The log
+    "log": Text(en="Log", zh="日志"),
+    "log_title": Text(en="The log itself", zh="日志本身"),
+    "log_lead": Text(
+        en="Every row has its place in a tree of hashes, whose root the log signs. Whoever keeps a signed root can "
+        "show later whether anything before it was changed, lost or moved.",
+        zh="每一行在哈希树中各有其位，日志签署树根。保存签署的树根，即可在日后证明此前内容是否被改动、丢失或移位。",
+    ),
+    "newest_tree": Text(en="Newest checkpoint", zh="最新检查点"),
+    "origin": Text(en="Log", zh="日志名称"),
+    "tree_size": Text(en="Rows", zh="行数"),
+    "signed_at": Text(en="Signed", zh="签署时间"),
+    "take_checkpoint": Text(en="Take the checkpoint home", zh="下载检查点"),
+    "continuity": Text(en="Against the checkpoint this browser saw last", zh="与本浏览器上次所见检查点比对"),
+    "continuity_brought": Text(en="Against the checkpoint you brought", zh="与您提供的检查点比对"),
+    "nothing_seen": Text(
+        en="This browser has seen none before. It keeps this one, and holds the next to it.",
+        zh="本浏览器此前未见检查点。现予保存，下次据以比对。",
+    ),
+    "tree_continues": Text(
+        en="The {size} rows of today begin with the {before} rows signed then: none of those was changed, lost or "
+        "moved.",
+        zh="现有 {size} 行以当时签署的 {before} 行开头：其中无一被改动、丢失或移位。",
+    ),
+    "tree_same": Text(en="It is the same: {size} rows, and the same root.", zh="完全相同：{size} 行，根哈希一致。"),
+    "tree_forked": Text(
+        en="The log was written anew: the {size} rows of today do not begin with the {before} rows that it signed "
+        "then. Keep both checkpoints; together they show it.",
+        zh="日志已被改写：现有 {size} 行并不以当时签署的 {before} 行开头。请保存两份检查点，合并即为证据。",
+    ),
+    "tree_smaller": Text(
+        en="The newest here has {size} rows, and {before} were signed before. Another node may be ahead by seconds; if "
+        "this stays so, rows were cut off.",
+        zh="此处最新为 {size} 行，而此前已签署 {before} 行。其他节点可能领先数秒；若持续如此，则有行被截去。",
+    ),
+    "another_log": Text(
+        en="The checkpoint is of another log ({origin}): this one may have been begun anew.",
+        zh="该检查点属于另一日志（{origin}）：本日志可能已重新开始。",
+    ),
+    "seen_not_signed": Text(
+        en="The checkpoint is none that this log signed with a key of its own.", zh="该检查点并非由本日志的密钥签署。"
+    ),
+    "root_before": Text(en="Root hash then", zh="当时的根哈希"),
+    "seen_before": Text(en="The checkpoint it is held to", zh="所比对的检查点"),
+    "forget_seen": Text(en="Let it go, and begin with the newest", zh="舍弃，自最新检查点重新开始"),
+    "bring_checkpoint": Text(en="Compare with a checkpoint of yours", zh="与您自存的检查点比对"),
+    "checkpoint_text": Text(en="The checkpoint, as it was kept", zh="所保存的检查点原文"),
+    "compare": Text(en="Compare", zh="比对"),
+    "full_verification": Text(en="Last full verification", zh="最近一次全面验证"),
+    "verification_sound": Text(en="Nothing was found wrong", zh="未发现问题"),
+    "verification_unsound": Text(en="Found wrong: {count}", zh="发现问题：{count} 处"),
+    "rows_compared": Text(en="Rows compared", zh="比对行数"),
+    "never_verified": Text(
+        en="No verification of the whole log is recorded on this node.", zh="本节点尚无全面验证的记录。"
+    ),
+    "full_verification_hint": Text(
+        en="Run on the node by whoever operates it. Whoever must not take their word runs it themselves.",
+        zh="由节点运营方自行执行。如不采信其结论，请自行验证。",
+    ),
+    "verify_yourself": Text(en="Verify it yourself", zh="自行验证"),
+    "verify_yourself_hint": Text(
+        en="What this page says was verified by the service’s own console. On a machine of yours the same is done with "
+        "the log’s public key and a checkpoint that you kept:",
+        zh="本页由服务自身的审计台验证。凭日志公钥与您自存的检查点，可在您自己的机器上同样验证：",
+    ),
+    "verify_published": Text(en="All that is published, from outside:", zh="自外部验证全部公布内容："),
+    "verify_node": Text(en="Every row as well, on the node:", zh="在节点上并逐行验证："),
     # Troubles
     "trouble": Text(en="This did not work", zh="未能完成"),
     "too_many": Text(

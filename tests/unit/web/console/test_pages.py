@@ -18,6 +18,7 @@ from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.reports.kinds import KINDS
 from clearway.web.console import search
+from tests.unit.web.console.small_log import a_log
 from tests.unit.web.console.visiting import (
     CHECK_ID,
     CODE,
@@ -27,6 +28,7 @@ from tests.unit.web.console.visiting import (
     Visitor,
     a_summary,
     ended,
+    give,
     inline,
     pages_of,
     refused_for,
@@ -39,7 +41,8 @@ TOKEN = "cw-token-of-an-auditor"
 @pytest.fixture
 def workers() -> ScriptedWorkers:
     found = ScriptedWorkers()
-    found.answers = {
+    give(found, a_log())
+    found.answers |= {
         "SearchChecks": pages_of([a_summary()]),
         "ShowCheck": lambda _: pb.ShowCheckResponse(check=a_summary(), facts='{"evidence":{"kind":"Known"}}'),
         "ReportFigures": a_report,
@@ -274,6 +277,7 @@ PAGES = [
     ),
     "/console/reports/feedback?by=none",
     "/console/patterns",
+    "/console/log",
     "/console/sign-in",
     "/console/nowhere",
 ]

@@ -15,13 +15,15 @@ from starlette.applications import Starlette
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.gen.v1 import decision_pb2
+from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.errors import Refusal, code_of, status_of
 from clearway.server.settings import Settings
 from clearway.web.console.console import Console
 from clearway.web.json.connect import TRAILER
 from clearway.web.workers import Metadata, Workers
+from tests.unit.web.console.small_log import SmallLog, shown
 
 KEY = bytes(range(32))
 ORIGIN = "https://clearway.example"
@@ -33,6 +35,11 @@ KINDS: Mapping[str, type[Message]] = {
     "ShowCheck": pb.ShowCheckRequest,
     "ReportFigures": pb.ReportFiguresRequest,
     "ListUnusualPatterns": pb.ListUnusualPatternsRequest,
+    "GetCheckpoint": tree_pb.GetCheckpointRequest,
+    "GetInclusionProof": tree_pb.GetInclusionProofRequest,
+    "GetConsistencyProof": tree_pb.GetConsistencyProofRequest,
+    "GetEntry": tree_pb.GetEntryRequest,
+    "GetReceiptKeys": check_service_pb2.GetReceiptKeysRequest,
 }
 
 
@@ -66,6 +73,23 @@ class ScriptedWorkers(Workers):
         name = method.rpartition("/")[2]
         self.asked.append(KINDS[name].FromString(request))
         return self.answers[name](self.asked[-1]).SerializeToString()
+
+
+def give(workers: ScriptedWorkers, log: SmallLog, number: int = 1) -> None:
+    """Let workers answer from this log: its newest tree, and the proof of one check."""
+    opened = log.given(number)
+    workers.answers |= {
+        "ShowCheck": lambda _: shown(opened.record),
+        "GetInclusionProof": lambda _: tree_pb.GetInclusionProofResponse(proof=log.proof(number).raw),
+        "GetEntry": lambda _: tree_pb.GetEntryResponse(record=opened.record, salt=opened.salt),
+        "GetReceiptKeys": lambda _: check_service_pb2.GetReceiptKeysResponse(jwks=opened.keys),
+        "GetCheckpoint": lambda _: tree_pb.GetCheckpointResponse(
+            checkpoint=log.checkpoint(), tree_size=len(log.records)
+        ),
+        "GetConsistencyProof": lambda asked: tree_pb.GetConsistencyProofResponse(
+            hashes=log.consistency(asked.first_size)
+        ),
+    }
 
 
 class Clock:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clearway.querylog.transparency.merkle import HASH_BYTES
-from clearway.querylog.transparency.notes import NoteInvalid, Verifier, parse_note, verified
+from clearway.transparency.merkle import HASH_BYTES
+from clearway.transparency.notes import NoteInvalid, Verifier, parse_note, verified
 
 _SIZE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
 

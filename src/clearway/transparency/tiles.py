@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from clearway.querylog.transparency.merkle import HASH_BYTES, Read, root_of
+from clearway.transparency.merkle import HASH_BYTES, Read, root_of
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""

@@ -119,8 +119,7 @@ class Verifier:
         """Raise `NoteInvalid` where the signature is not this key's over that text."""
         message, raw = text.encode(), signature.raw
         if self.algorithm is Algorithm.COSIGNATURE_V1:
-            seconds = int.from_bytes(raw[:_TIME_BYTES], "big")
-            message, raw = f"cosignature/v1\ntime {seconds}\n".encode() + message, raw[_TIME_BYTES:]
+            message, raw = f"cosignature/v1\ntime {cosigned_at(signature)}\n".encode() + message, raw[_TIME_BYTES:]
         if not self.made(signature) or len(raw) != _SIGNATURE_BYTES:
             raise NoteInvalid("the signature is another key's")
         try:
@@ -150,6 +149,11 @@ def verified(note: Note, verifiers: Sequence[Verifier]) -> tuple[Verifier, ...]:
                 verifier.verify(note.text, signature)
                 found.append(verifier)
     return tuple(dict.fromkeys(found))
+
+
+def cosigned_at(signature: Signature) -> int:
+    """When a witness signed, in seconds since 1970, as its cosignature/v1 says."""
+    return int.from_bytes(signature.raw[:_TIME_BYTES], "big")
 
 
 @dataclass(frozen=True, slots=True)

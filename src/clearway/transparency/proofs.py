@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clearway.querylog.transparency.checkpoints import Checkpoint, open_checkpoint
-from clearway.querylog.transparency.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from clearway.querylog.transparency.notes import Verifier
+from clearway.transparency.checkpoints import Checkpoint, open_checkpoint
+from clearway.transparency.merkle import HASH_BYTES, leaf_hash, verify_inclusion
+from clearway.transparency.notes import Verifier
 
 HEADER = "c2sp.org/tlog-proof@v1"
 LONGEST_PROOF = 1_000_000

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.querylog.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from clearway.querylog.transparency.entries import EntryInvalid, entry_of, parse_entry
-from clearway.querylog.transparency.notes import Note, NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
-from clearway.querylog.transparency.proofs import LoggedProof, ProofUnreadable, parse_proof
-from clearway.querylog.transparency.tiles import (
+from clearway.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
+from clearway.transparency.entries import EntryInvalid, entry_of, parse_entry
+from clearway.transparency.notes import Note, NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
+from clearway.transparency.proofs import LoggedProof, ProofUnreadable, parse_proof
+from clearway.transparency.tiles import (
     Tile,
     TileInvalid,
     bundle_of,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tlog_scales.tlog import ConsistencyProof, InclusionProof
 
-from clearway.querylog.transparency.merkle import (
+from clearway.transparency.merkle import (
     EMPTY_ROOT,
     Frontier,
     ProofInvalid,
