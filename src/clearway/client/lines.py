@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import grpc
 
-from clearway.client.channels import CallMetadata, Channels, Closed, Held
+from clearway.client.channels import CallMetadata, Channels, Closed, Held, Metadata
 from clearway.client.config import ConnectConfig
 from clearway.client.errors import failure_of_call
 from clearway.client.methods import Method, RequestT, ResponseT
+from clearway.client.tracing import call_span, trace_headers
 
 
 class Line(Protocol):
@@ -77,25 +78,14 @@ class ChannelLine:
     ) -> ResponseT:
         """Make one call."""
         metadata = self._metadata.of(language)
-        held = self._take()
-        try:
-            call = callable_of(held, held.channel.unary_unary, method)
-            response: ResponseT = call(request, timeout=timeout, metadata=metadata)
-        except grpc.RpcError as error:
-            raise_if_closed(self.closed and ended_from_here(error))
-            raise failure_of_call(error, about) from error
-        except ValueError:
-            raise_if_closed(self.closed)
-            raise
-        finally:
-            self._give_back(held)
-        return response
+        with call_span(method.path) as trace:
+            return self._unary(method, request, timeout, metadata + trace, about)
 
     def stream(
         self, method: Method[RequestT, ResponseT], request: RequestT, language: str | None
     ) -> Generator[ResponseT]:
         """Open a stream of answers."""
-        metadata = self._metadata.of(language)
+        metadata = self._metadata.of(language) + trace_headers()
         held = self._take()
         try:
             call = callable_of(held, held.channel.unary_stream, method)(request, metadata=metadata)
@@ -116,6 +106,23 @@ class ChannelLine:
         """Close every channel."""
         for channel in self._channels.close():
             channel.close()
+
+    def _unary(
+        self, method: Method[RequestT, ResponseT], request: RequestT, timeout: float, metadata: Metadata, about: str
+    ) -> ResponseT:
+        held = self._take()
+        try:
+            call = callable_of(held, held.channel.unary_unary, method)
+            response: ResponseT = call(request, timeout=timeout, metadata=metadata)
+        except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
+            raise failure_of_call(error, about) from error
+        except ValueError:
+            raise_if_closed(self.closed)
+            raise
+        finally:
+            self._give_back(held)
+        return response
 
     def _take(self) -> Held[grpc.Channel]:
         held, idle = self._channels.take()
@@ -146,25 +153,14 @@ class AsyncChannelLine:
     ) -> ResponseT:
         """Make one call."""
         metadata = self._metadata.of(language)
-        held = await self._take()
-        try:
-            call = callable_of(held, held.channel.unary_unary, method)
-            response: ResponseT = await call(request, timeout=timeout, metadata=metadata)
-        except grpc.RpcError as error:
-            raise_if_closed(self.closed and ended_from_here(error))
-            raise failure_of_call(error, about) from error
-        except (asyncio.CancelledError, grpc.aio.UsageError):
-            raise_if_closed(self.closed and not cancelled_by_somebody())
-            raise
-        finally:
-            await self._give_back(held)
-        return response
+        with call_span(method.path) as trace:
+            return await self._unary(method, request, timeout, metadata + trace, about)
 
     async def stream(
         self, method: Method[RequestT, ResponseT], request: RequestT, language: str | None
     ) -> AsyncGenerator[ResponseT]:
         """Open a stream of answers."""
-        metadata = self._metadata.of(language)
+        metadata = self._metadata.of(language) + trace_headers()
         held = await self._take()
         try:
             call = callable_of(held, held.channel.unary_stream, method)(request, metadata=metadata)
@@ -186,6 +182,23 @@ class AsyncChannelLine:
         """Close every channel."""
         for channel in self._channels.close():
             await channel.close()
+
+    async def _unary(
+        self, method: Method[RequestT, ResponseT], request: RequestT, timeout: float, metadata: Metadata, about: str
+    ) -> ResponseT:
+        held = await self._take()
+        try:
+            call = callable_of(held, held.channel.unary_unary, method)
+            response: ResponseT = await call(request, timeout=timeout, metadata=metadata)
+        except grpc.RpcError as error:
+            raise_if_closed(self.closed and ended_from_here(error))
+            raise failure_of_call(error, about) from error
+        except (asyncio.CancelledError, grpc.aio.UsageError):
+            raise_if_closed(self.closed and not cancelled_by_somebody())
+            raise
+        finally:
+            await self._give_back(held)
+        return response
 
     async def _take(self) -> Held[grpc.aio.Channel]:
         held, idle = self._channels.take()

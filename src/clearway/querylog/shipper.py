@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -90,8 +91,12 @@ class Shipper:
         batch_rows: int = 2000,
         keep: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
+        around: Callable[[int], AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
-        """Raises `ShipperRunning` where another has the directory."""
+        """`around` is entered, with the number of its rows, for each batch that is added.
+
+        Raises `ShipperRunning` where another has the directory.
+        """
         journals.mkdir(parents=True, exist_ok=True)
         lock = FileLock.acquire(journals / LOCK_FILE)
         if lock is None:
@@ -102,6 +107,7 @@ class Shipper:
         self._batch_rows = batch_rows
         self._keep = keep
         self._monotonic = monotonic
+        self._around = around
         self._following: dict[str, _Following] = {}
         self._troubles: dict[SegmentName, str] = {}
         self._months = postgresql.Months(central) if on_postgresql(central) else None
@@ -193,7 +199,8 @@ class Shipper:
         """Ships batch by batch, one central transaction each; yields how many rows each one held."""
         name = str(following.files.name)
         while rows := _readable(following, self._batch_rows):
-            cursor = self._add(name, following.shipped, rows)
+            with self._around(len(rows)):
+                cursor = self._add(name, following.shipped, rows)
             # Elsewhere than expected: an earlier commit took effect although it reported a failure. The table is right.
             following.shipped, moved = (cursor + len(rows), len(rows)) if cursor == following.shipped else (cursor, 0)
             yield moved

@@ -6,10 +6,11 @@ docs/operations.md lists each one; a test holds the page to this class.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -24,6 +25,9 @@ from clearway.transparency.notes import NoteInvalid, is_origin, parse_signer
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 """A scheme, a host, perhaps a port; no path."""
+
+COLLECTOR = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+"""Where OpenTelemetry's own environment names the collector, the nearer first."""
 
 
 class Settings(BaseSettings):
@@ -178,6 +182,14 @@ class Settings(BaseSettings):
     metrics_listen: str = Field(
         default="", description="HOST:PORT on loopback for Prometheus metrics; empty: none are served."
     )
+    traces_endpoint: str = Field(
+        default="",
+        description="Where traces are sent, http://HOST:PORT or https://HOST:PORT of an OTLP collector over gRPC; "
+        "empty: what OpenTelemetry's own OTEL_EXPORTER_OTLP_ENDPOINT says, else nothing is traced.",
+    )
+    traces_sample: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.01, description="Share of the calls without a trace of their caller's that are traced, 0 to 1."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level of the structured logs."
     )
@@ -193,6 +205,20 @@ class Settings(BaseSettings):
         if info.field_name != "listen" and not is_loopback(host.strip("[]")):
             raise ValueError(f"{info.field_name} has no TLS of its own: only a loopback address may be served")
         return listen
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_opentelemetry_says(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Where nothing is said of the collector here, what is said of it to every program of the machine."""
+        found = next((os.environ[name] for name in COLLECTOR if os.environ.get(name)), "")
+        return {"traces_endpoint": found} | given
+
+    @field_validator("traces_endpoint")
+    @classmethod
+    def _collector(cls, endpoint: str) -> str:
+        if endpoint and not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?", endpoint):
+            raise ValueError("traces_endpoint must be http://HOST:PORT or https://HOST:PORT, and nothing else")
+        return endpoint
 
     @field_validator("web_origins")
     @classmethod

@@ -34,7 +34,7 @@ from clearway.server.databases import attach_log, bounds_of, claims_of, journal_
 from clearway.server.health import Health, truths
 from clearway.server.identity.access_file import AccessFile
 from clearway.server.identity.callers import Callers, KnownCallers, LocalCallers
-from clearway.server.interceptors import ORDER, compose
+from clearway.server.interceptors import ORDER, TRACED, compose
 from clearway.server.interceptors.admission import Admission
 from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.evidence import Evidence
@@ -53,13 +53,13 @@ from clearway.server.receipts import Receipts
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.replays import Neighbours, Replays
 from clearway.server.rights import within_by
-from clearway.server.rounds import Rounds
 from clearway.server.servicers import CHECKS, Rules, Servicers, Stores, servicers_of
 from clearway.server.settings import Settings
 from clearway.server.siblings import Siblings
 from clearway.server.side_door import side_door
 from clearway.server.third_party import health_handlers, reflection_handlers
 from clearway.server.tls import ServerTLS
+from clearway.server.tracing import rounds_of, traces_of, tracing_with
 from clearway.server.view_tokens import ViewTokens, view_gate
 from clearway.server.vitals import INTERVAL, VitalsFolder, WorkerVitals
 from clearway.server.watching.case_stream import SHARE_OF_CONNECTION, CaseStream
@@ -95,6 +95,7 @@ class Worker:
         lasting = timedelta(minutes=settings.view_minutes)
         self._views = ViewTokens(load_view_key(settings), lasting, self._clock)
         self._anybody = anybody_of(settings.authority) if settings.log_public else None
+        self._traces = traces_of(settings, name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve on the configured address until `stop` is set; then drain."""
@@ -114,7 +115,7 @@ class Worker:
         neighbours = self._neighbours(ids, log, incarnation)
         receipts = Receipts(load_signer(settings))
         replays = Replays(ids, log, window, self._clock, neighbours, receipts.attached)
-        rounds = Rounds(index, journal)
+        rounds = rounds_of(index, journal, self._traces)
         lookout = Lookout(self._open_registry, ProgressFile(settings.data_dir))
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
@@ -139,6 +140,8 @@ class Worker:
         index.close()
         self._door.close()
         central.dispose()
+        if self._traces is not None:
+            await asyncio.to_thread(self._traces.close)
 
     def _neighbours(self, ids: RequestIds, log: Log, incarnation: str) -> Neighbours:
         """The node's other workers, where there are any, and other nodes, where they share a database."""
@@ -189,11 +192,14 @@ class Worker:
             "evidence": Evidence(servicers.checks, servicers.records),
             "identity": Identity(self._callers, self._views, self._anybody),
         }
+        order = ORDER
+        if self._traces is not None:
+            order, wrappers["tracing"] = TRACED, tracing_with(self._traces)
         streams = servicers.streams()
 
         def behind_all(request_type: type[Any], answer: Callable[[Any, Call], Any], admission: Wrapper) -> Proceed:
             around = dict(wrappers, admission=admission)
-            return compose(ORDER, gates, around, answering(request_type, answer))
+            return compose(order, gates, around, answering(request_type, answer))
 
         return {
             service: {

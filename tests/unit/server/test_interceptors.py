@@ -108,7 +108,7 @@ def test_a_step_that_nobody_supplies_is_an_error_when_the_server_is_built() -> N
 
 def test_a_worker_composes_exactly_the_steps_of_the_order() -> None:
     source = inspect.getsource(worker.Worker._services)
-    assert "compose(ORDER, gates, around, " in source
+    assert "compose(order, gates, around, " in source
     assert sorted(re.findall(r'"([a-z]+)": ', source)) == sorted(ORDER)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from clearway.server.settings import Settings
+from clearway.server.settings import COLLECTOR, Settings
 
 KEY = "0f" * 32
 
@@ -14,8 +14,8 @@ KEY = "0f" * 32
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"CLEARWAY_{name.upper()}", raising=False)
+    for name in (*(f"CLEARWAY_{name.upper()}" for name in Settings.model_fields), *COLLECTOR):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:50051", "127.9.9.9:1", "localhost:0", "[::1]:65535"])
@@ -131,3 +131,34 @@ def test_a_central_log_needs_a_database() -> None:
     with pytest.raises(ValidationError, match="log_durability central needs a database"):
         Settings(log_durability="central")
     assert Settings(log_durability="central", database="postgresql://u@h/d").log_durability == "central"
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4317", "https://collector.internal:4317/", "http://[::1]:4317"])
+def test_traces_go_to_a_collector_named_by_host_and_port(endpoint: str) -> None:
+    assert Settings(traces_endpoint=endpoint).traces_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["collector:4317", "http://collector", "grpc://c:4317", "http://who:secret@c:4317", "http://c:1/v1?x=1"]
+)
+def test_no_other_way_of_naming_a_collector_is_taken(endpoint: str) -> None:
+    with pytest.raises(ValidationError, match="traces_endpoint must be"):
+        Settings(traces_endpoint=endpoint)
+
+
+def test_the_collector_is_the_one_that_opentelemetry_s_own_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().traces_endpoint == ""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317")
+    assert Settings().traces_endpoint == "http://all:4317"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4317")
+    assert Settings().traces_endpoint == "http://traces:4317"
+    monkeypatch.setenv("CLEARWAY_TRACES_ENDPOINT", "http://ours:4317")
+    assert Settings().traces_endpoint == "http://ours:4317"
+    monkeypatch.setenv("CLEARWAY_TRACES_ENDPOINT", "")
+    assert Settings().traces_endpoint == ""
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01])
+def test_a_share_of_calls_is_between_none_and_all(share: float) -> None:
+    with pytest.raises(ValidationError, match="traces_sample"):
+        Settings(traces_sample=share)

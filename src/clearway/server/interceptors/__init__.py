@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from clearway.server.call import Call, Gate, Proceed, Wrapper
 
-ORDER = (
+ORDER: tuple[str, ...] = (
     "faults",
     "admission",
     "deadline",
@@ -24,6 +24,12 @@ ORDER = (
     "view",
 )
 """The interceptors' names, outermost first."""
+
+TRACED: tuple[str, ...] = (ORDER[0], "tracing", *ORDER[1:])
+"""The same where calls are traced: within faults, where it is still known why a call was refused.
+
+Two orders and no step that is switched off: where nothing is traced, a call passes nothing that would trace it.
+"""
 
 
 def compose(

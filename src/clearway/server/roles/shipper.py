@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing, nullcontext
 
 from clearway.querylog.shipper import Shipper
 from clearway.server.databases import let_go, open_log, patiently
@@ -13,6 +14,7 @@ from clearway.server.roles.process import (
     unless_stopped,
 )
 from clearway.server.settings import Settings
+from clearway.server.tracing import traces_of
 
 
 def run(settings: Settings) -> None:
@@ -20,9 +22,12 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_level)
     os.nice(BEHIND_ANSWERS)
     stop = stop_event()
+    traces = traces_of(settings, "shipper")
+    around = nullcontext if traces is None else traces.shipping
     with (
+        nullcontext() if traces is None else closing(traces),
         unless_stopped(),
         let_go(patiently(stop, lambda: open_log(settings))) as central,
-        Shipper(central, settings.data_dir / "journal") as shipper,
+        Shipper(central, settings.data_dir / "journal", around=around) as shipper,
     ):
         shipper.run(stop, settings.ship_interval)
