@@ -20,7 +20,9 @@ async def echo(raw: bytes, context: Context) -> bytes:
 async def serve(address: str) -> None:
     """Serve `bench.Echo/Call` until killed."""
     settings = Settings()
-    server = grpc.aio.server(options=options(settings.max_message_bytes, settings.max_connection_age))
+    server = grpc.aio.server(
+        options=options(settings.max_message_bytes, settings.max_connection_age, settings.max_in_flight)
+    )
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(echo)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Echo", {"Call": handler}),))
     server.add_insecure_port(address)

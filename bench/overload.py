@@ -21,7 +21,8 @@ from bench.servers import clearway_server
 TIMES = 3
 SAMPLED = 100
 """Calls a second that are looked at one by one."""
-REFUSED = "ResourceExhausted"
+REFUSED = ("ResourceExhausted", "Canceled")
+"""By the worker, and by gRPC before the worker has taken the call."""
 CONNECTIONS, STREAMS = 4, 1024
 """For each message; so 16,384 calls may wait at once."""
 
@@ -41,7 +42,7 @@ def measure(plan: Plan) -> Figures:
         "maximum_rps": round(maximum),
         "offered_rps": round(maximum * TIMES),
         "handled_rps": round(handled.rps),
-        "refused_share": round(seen.share(REFUSED), 3),
+        "refused_share": round(sum(map(seen.share, REFUSED)), 3),
         "admitted": seen.answered.figures,
         "statuses": dict(seen.statuses),
     }

@@ -472,7 +472,7 @@ async def served_by(steps: dict[str, Gate | Wrapper], servicer: Proceed) -> grpc
     """The error a caller gets from a server that passes each call through these steps, in this order, to a servicer."""
     gates = {name: cast("Gate", step) for name, step in steps.items() if name in GATES}
     wrappers = {name: cast("Wrapper", step) for name, step in steps.items() if name not in GATES}
-    server = grpc.aio.server(options=options(1 << 20, 300.0))
+    server = grpc.aio.server(options=options(1 << 20, 300.0, 2048))
     method = Method(f"/{SERVICE}/CheckSubject", pb.CheckSubjectRequest, is_check=True)
     server.add_generic_rpc_handlers((handlers_of(SERVICE, {method: compose([*steps], gates, wrappers, servicer)}),))
     port = server.add_insecure_port("127.0.0.1:0")

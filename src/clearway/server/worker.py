@@ -159,7 +159,9 @@ class Worker:
     def _server(self, servicers: Servicers) -> grpc.aio.Server:
         settings = self._settings
         services = self._services(servicers)
-        server = grpc.aio.server(options=options(settings.max_message_bytes, settings.max_connection_age))
+        server = grpc.aio.server(
+            options=options(settings.max_message_bytes, settings.max_connection_age, settings.max_in_flight)
+        )
         server.add_generic_rpc_handlers(
             (
                 *(handlers_of(name, methods) for name, methods in services.items()),
