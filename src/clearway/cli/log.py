@@ -12,7 +12,7 @@ from typing import Any
 import click
 from google.rpc import error_details_pb2, status_pb2
 
-from clearway.cli import tree
+from clearway.cli import retention, tree
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
 from clearway.cli.log_forms import FORMS
@@ -27,6 +27,7 @@ from clearway.querylog.central import LogUnreachable
 from clearway.querylog.filter import Filter, Kind
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
+from clearway.querylog.retention.erasure import erasure_of
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
 from clearway.server.errors import OF_ACCESS, PREFIX
@@ -43,7 +44,7 @@ def log() -> None:
     """The log of checks: what was asked, by whom, for what, and what was answered."""
 
 
-for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify):
+for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify, *retention.COMMANDS):
     log.add_command(command)
 
 
@@ -116,6 +117,9 @@ def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
     """Show one recorded check: the request, the answer, the facts it was made from."""
     stored = opened(data_dir).get(check_id)
     if stored is None:
+        erasure = erasure_of(tree.central_of(settings_from({"data_dir": data_dir})), check_id)
+        if erasure is not None:
+            fail(f"it was erased by {tree.erasure_sentence(erasure)}", Exit.FAILED)
         fail("no recorded check has this id", Exit.FAILED)
     document = whole(stored.record)
     if json_wanted:

@@ -22,6 +22,7 @@ from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable, writing
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Finding, Report, audit_database, audit_files
+from clearway.querylog.transparency.entries import ErasureEntry
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
 from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind
@@ -218,6 +219,8 @@ def tell(report: Report, json_wanted: bool) -> None:
         print_json(document_of(report))
     elif report.sound:
         covered = f"{report.signed} of them signed" if report.leaves > report.signed else "all of them signed"
+        for erasure in dict.fromkeys(report.erased.values()):
+            console.print(f"erased by {plain(erasure_sentence(erasure))}", soft_wrap=True)
         console.print(
             f"verified: {report.leaves} leaves ({covered}), {report.rows} rows, {report.checkpoints} checkpoints"
         )
@@ -235,6 +238,12 @@ def sentence(finding: Finding) -> str:
     return f"{finding.fault.name} at leaf {finding.index}{check}: {finding.fault.value}{detail}"
 
 
+def erasure_sentence(erasure: ErasureEntry) -> str:
+    """An erasure in one line: what it was done by, on which day, and which leaves it names."""
+    spans = ", ".join(str(span.start) if len(span) == 1 else f"{span.start}-{span.stop - 1}" for span in erasure.spans)
+    return f"{erasure.because} on day {erasure.erased_at:%Y-%m-%d}: leaves {spans}"
+
+
 def document_of(report: Report) -> dict[str, Any]:
     """An audit as JSON."""
     return {
@@ -243,6 +252,18 @@ def document_of(report: Report) -> dict[str, Any]:
         "rows": report.rows,
         "checkpoints": report.checkpoints,
         "signed": report.signed,
+        "erased": [
+            {
+                "erasure_id": erasure.erasure_id,
+                "erased_at": f"{erasure.erased_at:%Y-%m-%dT%H:%M:%SZ}",
+                "erased_by": erasure.erased_by,
+                "rule": erasure.rule,
+                "order": erasure.order,
+                "reason": erasure.reason,
+                "leaves": list(erasure.leaves),
+            }
+            for erasure in dict.fromkeys(report.erased.values())
+        ],
         "findings": [
             {
                 "fault": finding.fault.name,
