@@ -27,7 +27,6 @@ from clearway.querylog.central import LogUnreachable
 from clearway.querylog.filter import Filter, Kind
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
-from clearway.querylog.retention.erasure import erasure_of
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
 from clearway.server.errors import OF_ACCESS, PREFIX
@@ -117,7 +116,7 @@ def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
     """Show one recorded check: the request, the answer, the facts it was made from."""
     stored = opened(data_dir).get(check_id)
     if stored is None:
-        erasure = erasure_of(tree.central_of(settings_from({"data_dir": data_dir})), check_id)
+        erasure = opened(data_dir).erasure(check_id)
         if erasure is not None:
             fail(f"it was erased by {tree.erasure_sentence(erasure)}", Exit.FAILED)
         fail("no recorded check has this id", Exit.FAILED)

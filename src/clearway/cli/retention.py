@@ -33,7 +33,7 @@ LONGEST = 500
 catalogue_option = click.option("--catalogue", metavar="EDITION|FILE", help="The catalogue in use (as `serve` has it).")
 
 
-class Words(click.ParamType):
+class Words(click.ParamType[str]):
     """Words that are kept: one line, not too long, without citizens' numbers."""
 
     name = "text"
@@ -211,7 +211,7 @@ def add(
     """Hold the rows that fit all that is given, and print the hold's number."""
     try:
         held = Held(
-            case_number=case_number,
+            case_number=without_citizen_numbers(case_number),
             subject_key=bytes.fromhex(subject_key),
             check_id=check_id,
             since=in_utc(since),

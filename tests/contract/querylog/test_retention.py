@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from clearway.querylog.central import check_listing, check_log, on_postgresql, open_central, writing
 from clearway.querylog.reader import Log
+from clearway.querylog.retention.erased import erasure_of
 from clearway.querylog.retention.erasure import (
     Act,
     NotErasable,
@@ -21,7 +22,6 @@ from clearway.querylog.retention.erasure import (
     due,
     erase_by_order,
     erase_by_rules,
-    erasure_of,
 )
 from clearway.querylog.retention.holds import Held, HoldsEverything, NoSuchHold, in_force, lift, place
 from clearway.querylog.retention.rules import Retention

@@ -166,3 +166,11 @@ def test_a_refused_request_of_any_length_fits_into_a_record() -> None:
 
 def longest(record: CheckRecord) -> int:
     return max(len(text) for text in (record.officer, record.case_number, record.item_code, record.request_id))
+
+
+def test_case_officer_and_annotations_of_an_answered_check_are_kept_as_given() -> None:
+    """They are keys of the authority's own, and many a case number has the shape of a citizen's: see docs/security.md."""
+    request = a_request(case_number=CITIZEN_NUMBER, officer=CITIZEN_NUMBER, annotations={"note": CITIZEN_NUMBER})
+    record = decode_record(answered(request))
+    assert (record.case_number, record.officer) == (CITIZEN_NUMBER, CITIZEN_NUMBER)
+    assert pb.CheckSubjectRequest.FromString(record.request).annotations["note"] == CITIZEN_NUMBER

@@ -14,7 +14,7 @@ from clearway.querylog.central import check_listing, check_log, on_postgresql, w
 from clearway.querylog.retention.holds import Hold, held_rows, in_force, take_turn
 from clearway.querylog.retention.rules import Retention
 from clearway.querylog.retention.tables import log_erased
-from clearway.querylog.transparency.entries import MOST_ERASED, EntryInvalid, ErasureEntry, parse_erasure, spans_of
+from clearway.querylog.transparency.entries import MOST_ERASED, ErasureEntry, spans_of
 from clearway.querylog.transparency.leaves import TREE, size_of
 from clearway.querylog.transparency.tables import log_leaf, log_opening
 
@@ -72,21 +72,6 @@ def erase_by_order(central: Engine, check_id: str, act: Act, now: datetime, eras
     if not _erase(central, check_log.c.check_id == check_id, act, now, erasure_id):
         with central.connect() as connection:
             raise NotErasable(_obstacle(connection, check_id, now))
-
-
-def erasure_of(central: Engine, check_id: str) -> ErasureEntry | None:
-    """The erasure by which that row went; None where it was not erased."""
-    query = (
-        select(log_leaf.c.entry)
-        .join(log_erased, log_erased.c.erasure_index == log_leaf.c.leaf_index)
-        .where(log_erased.c.check_id == check_id)
-    )
-    with central.connect() as connection:
-        entry = connection.execute(query).scalar()
-    try:
-        return None if entry is None else parse_erasure(bytes(entry))
-    except EntryInvalid:
-        return None
 
 
 def clean_up(central: Engine) -> bool:

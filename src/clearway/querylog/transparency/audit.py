@@ -334,7 +334,8 @@ def audit_files(
             one = leaf_hash(entry)
             check_id = _check_in(entry)
             erasure = _erasure_in(tree.size, check_id, entry)
-            report.erased.update((leaf, erasure) for leaf in (erasure.leaves if erasure else ()))
+            if erasure is not None:
+                report.erased.update(dict.fromkeys(erasure.leaves, erasure))
             levels.compare(0, tree.size, one, check_id)
             tree.append(one)
             report.leaves += 1
