@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from clearway.querylog.central import check_listing, check_log, on_postgresql, open_central, writing
+from clearway.querylog.central import attach, check_listing, check_log, on_postgresql, open_central, writing
 from clearway.querylog.reader import Log
 from clearway.querylog.retention.erased import erasure_of
 from clearway.querylog.retention.erasure import (
@@ -246,6 +248,25 @@ def test_a_month_itself_refuses_too(tree: Tree) -> None:
             if verb:
                 with pytest.raises(DatabaseError, match="append-only"), writing(tree.central) as connection:
                     connection.execute(text(f"{verb} {month}"))
+
+
+def test_months_made_before_there_was_erasure_open_the_same_door(postgresql_url: str, tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", "clearway.querylog:migrations")
+    older = attach(postgresql_url)
+    with writing(older) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.execute(text("SELECT check_log_make_month('2025-03-01')"))
+    older.dispose()
+    central = open_central(postgresql_url)
+    tree = Tree(central, tmp_path / "journal", TileFolder(tmp_path / "tlog"))
+    tree.grow(4)
+    with pytest.raises(DatabaseError, match="append-only"), writing(central) as connection:
+        connection.execute(text("DELETE FROM check_log_202503"))
+    erase(tree, 2)
+    assert faults(tree) == []
+    central.dispose()
 
 
 # What an audit says

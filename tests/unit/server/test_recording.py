@@ -169,7 +169,7 @@ def longest(record: CheckRecord) -> int:
 
 
 def test_case_officer_and_annotations_of_an_answered_check_are_kept_as_given() -> None:
-    """They are keys of the authority's own, and many a case number has the shape of a citizen's: see docs/security.md."""
+    """They are the authority's own keys, and many a case number has the shape of a citizen's (docs/security.md)."""
     request = a_request(case_number=CITIZEN_NUMBER, officer=CITIZEN_NUMBER, annotations={"note": CITIZEN_NUMBER})
     record = decode_record(answered(request))
     assert (record.case_number, record.officer) == (CITIZEN_NUMBER, CITIZEN_NUMBER)
