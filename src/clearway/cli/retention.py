@@ -129,7 +129,7 @@ def by_rules(settings: Settings, file: Path | None, by: str, dry_run: bool, json
         show_due(found, report.retention, json_wanted)
         return
     erased = erase_by_rules(central, report.retention, by, now, lambda: str(uuid_utils.uuid7()))
-    clean = clean_up(central) if erased else True
+    clean = clean_up(central)  # also of what an earlier erasure left because readers were in the way
     if json_wanted:
         print_json({"erased": dict(erased), "held": dict(found.held), "files_clean": clean})
     else:
@@ -152,7 +152,10 @@ def on_order(settings: Settings, check_id: str, act: Act) -> None:
 def tell_unclean(clean: bool) -> None:
     """Leave with an exit code where the database's files still have what was erased."""
     if not clean:
-        fail("the rows are erased; readers kept the file from being cleaned: stop them and erase again", Exit.FAILED)
+        fail(
+            "the rows are erased; readers kept the file from being cleaned: stop them and erase by rules again",
+            Exit.FAILED,
+        )
 
 
 def show_due(found: Due, rules: Retention, json_wanted: bool) -> None:
