@@ -31,10 +31,11 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
-from clearway.querylog.central import attach
+from clearway.querylog.central import LOG_FILE, attach
 from clearway.querylog.reader import Log
 from clearway.querylog.request_claims import RequestClaims
 from clearway.querylog.request_ids import RequestIds
+from clearway.querylog.retention.erasure import Act, NotErasable, erase_by_order
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
@@ -177,6 +178,24 @@ def test_a_request_id_with_another_body(node: RunningNode) -> None:
 def test_a_check_that_was_never_made(node: RunningNode) -> None:
     wanted = pb.GetCheckRequest(check_id=str(uuid4()))
     as_documented(failing(lambda: node.checks().GetCheck(wanted, timeout=PATIENCE)), "CHECK_NOT_FOUND")
+
+
+def test_a_check_that_was_erased(tmp_path: Path) -> None:
+    with load(tmp_path), RunningNode(tmp_path) as node:
+        check_id = node.checks().CheckSubject(a_check(), timeout=PATIENCE).check_id
+        node.checks().CheckSubject(a_check(), timeout=PATIENCE)  # the log's last row stays
+        central = attach(tmp_path / LOG_FILE)
+        order = Act("operator", order="2026-17", reason="an order of a court")
+
+        def erased() -> bool:
+            erase_by_order(central, check_id, order, datetime.now(UTC), "erasure-1")
+            return True
+
+        eventually(erased, NotErasable)
+        central.dispose()
+        wanted = pb.GetCheckRequest(check_id=check_id)
+        found = as_documented(failing(lambda: node.checks().GetCheck(wanted, timeout=PATIENCE)), "CHECK_ERASED")
+        assert found["metadata"]["because"] == "order 2026-17"
 
 
 def test_a_method_that_does_not_exist(node: RunningNode) -> None:
@@ -600,6 +619,7 @@ PROVOKED_ELSEWHERE = {
     "MALFORMED_REQUEST": test_bytes_that_are_no_message,
     "REQUEST_ID_REUSED": test_a_request_id_with_another_body,
     "CHECK_NOT_FOUND": test_a_check_that_was_never_made,
+    "CHECK_ERASED": test_a_check_that_was_erased,
     "UNKNOWN_METHOD": test_a_method_that_does_not_exist,
     "DEFERRAL_NOT_OFFERED": test_a_commitment_to_what_was_not_offered,
     "DEFERRAL_STATE": test_an_act_before_its_time,

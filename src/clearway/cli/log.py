@@ -12,7 +12,7 @@ from typing import Any
 import click
 from google.rpc import error_details_pb2, status_pb2
 
-from clearway.cli import tree
+from clearway.cli import retention, tree
 from clearway.cli.card import Card
 from clearway.cli.exits import Exit
 from clearway.cli.log_forms import FORMS
@@ -43,7 +43,7 @@ def log() -> None:
     """The log of checks: what was asked, by whom, for what, and what was answered."""
 
 
-for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify):
+for command in (tree.key, tree.rotate, tree.prove, tree.publish, tree.cosign, tree.verify, *retention.COMMANDS):
     log.add_command(command)
 
 
@@ -116,6 +116,9 @@ def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
     """Show one recorded check: the request, the answer, the facts it was made from."""
     stored = opened(data_dir).get(check_id)
     if stored is None:
+        erasure = opened(data_dir).erasure(check_id)
+        if erasure is not None:
+            fail(f"it was erased by {tree.erasure_sentence(erasure)}", Exit.FAILED)
         fail("no recorded check has this id", Exit.FAILED)
     document = whole(stored.record)
     if json_wanted:

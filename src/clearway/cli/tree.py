@@ -29,7 +29,7 @@ from clearway.querylog.transparency.verification import FullVerification, keep_v
 from clearway.server.databases import open_log
 from clearway.server.keys import KeyUnreadable, load_signer, load_witnesses, renew_signer
 from clearway.server.settings import Settings
-from clearway.transparency.entries import EntryInvalid, parse_entry
+from clearway.transparency.entries import EntryInvalid, ErasureEntry, parse_entry
 from clearway.transparency.merkle import ProofInvalid
 from clearway.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
 from clearway.transparency.proofs import ProofUnreadable, parse_proof
@@ -263,6 +263,8 @@ def tell(report: Report, json_wanted: bool) -> None:
         print_json(document_of(report))
     elif report.sound:
         covered = f"{report.signed} of them signed" if report.leaves > report.signed else "all of them signed"
+        for erasure in dict.fromkeys(report.erased.values()):
+            console.print(f"erased by {plain(erasure_sentence(erasure))}", soft_wrap=True)
         console.print(
             f"verified: {report.leaves} leaves ({covered}), {report.rows} rows, {report.checkpoints} checkpoints"
         )
@@ -280,6 +282,12 @@ def sentence(finding: Finding) -> str:
     return f"{finding.fault.name} at leaf {finding.index}{check}: {finding.fault.value}{detail}"
 
 
+def erasure_sentence(erasure: ErasureEntry) -> str:
+    """An erasure in one line: what it was done by, on which day, and which leaves it names."""
+    spans = ", ".join(str(span.start) if len(span) == 1 else f"{span.start}-{span.stop - 1}" for span in erasure.spans)
+    return f"{erasure.because} on day {erasure.erased_at:%Y-%m-%d}: leaves {spans}"
+
+
 def document_of(report: Report) -> dict[str, Any]:
     """An audit as JSON."""
     return {
@@ -288,6 +296,18 @@ def document_of(report: Report) -> dict[str, Any]:
         "rows": report.rows,
         "checkpoints": report.checkpoints,
         "signed": report.signed,
+        "erased": [
+            {
+                "erasure_id": erasure.erasure_id,
+                "erased_at": f"{erasure.erased_at:%Y-%m-%dT%H:%M:%SZ}",
+                "erased_by": erasure.erased_by,
+                "rule": erasure.rule,
+                "order": erasure.order,
+                "reason": erasure.reason,
+                "leaves": list(erasure.leaves),
+            }
+            for erasure in dict.fromkeys(report.erased.values())
+        ],
         "findings": [
             {
                 "fault": finding.fault.name,

@@ -73,6 +73,7 @@ class ErrorReason(StrEnum):
     NO_WORKER = "NO_WORKER"
     ORIGIN_REFUSED = "ORIGIN_REFUSED"
     VIEW_REFUSED = "VIEW_REFUSED"
+    CHECK_ERASED = "CHECK_ERASED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ from clearway.postgresql.faults import Trouble, trouble_of
 from clearway.postgresql.privileges import grant
 from clearway.querylog import postgresql
 from clearway.querylog.record import CheckRecord, decode_record
+from clearway.querylog.retention.tables import TABLES as RETENTION_TABLES
 from clearway.querylog.sqlite import BUSY_SECONDS, require_durable, sqlite3
 from clearway.querylog.transparency.tables import TABLES as TREE_TABLES
 
@@ -69,7 +70,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0007"
+SCHEMA_HEAD = "0008"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -213,8 +214,8 @@ journal_cursor = Table(
 )
 
 
-for tree_table in TREE_TABLES:
-    tree_table.to_metadata(metadata)
+for added_table in (*TREE_TABLES, *RETENTION_TABLES):
+    added_table.to_metadata(metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +345,8 @@ def grant_to_service(central: Engine, role: str) -> None:
                 postgresql.check_log_life.name,
                 *(one.name for one in TREE_TABLES),
             ),
-            read=(VERSION_TABLE,),
+            # Nodes see what is erased and held; only the owner erases.
+            read=(VERSION_TABLE, *(one.name for one in RETENTION_TABLES)),
             advance=(journal_cursor.name, REQUEST_CLAIMS),
             forget=(REQUEST_CLAIMS,),
             call=("check_log_make_month(date)",),

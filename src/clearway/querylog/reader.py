@@ -34,9 +34,11 @@ from clearway.querylog.central import (
 from clearway.querylog.filter import Filter
 from clearway.querylog.patterns import Busy, OfficerHour, Walk
 from clearway.querylog.record import CheckRecord, UnreadableRecord
+from clearway.querylog.retention.erased import erasure_of
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
 from clearway.querylog.tallies import Scope
+from clearway.transparency.entries import ErasureEntry
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,11 @@ class Log:
     def row(self, check_id: str) -> StoredCheck | None:
         """Whatever is recorded under this id: a check, a refusal of something else, or a look."""
         return self._find(check_log.c.check_id == check_id, check_id, lambda record: record.check_id == check_id)
+
+    def erasure(self, check_id: str) -> ErasureEntry | None:
+        """The erasure by which the check's row went; None where none names it."""
+        with reaching(self._central):
+            return erasure_of(self._central, check_id)
 
     def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
         """An answered check of this authority under this request id, decided at or after `since`."""

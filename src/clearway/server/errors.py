@@ -117,6 +117,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_TILE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     ErrorReason.ERROR_REASON_COSIGNATURE_REJECTED: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_VIEW_REFUSED: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_CHECK_ERASED: grpc.StatusCode.NOT_FOUND,
 }
 
 OF_ACCESS = frozenset(

@@ -23,6 +23,7 @@ from clearway.server.call import Call
 from clearway.server.errors import Refusal
 from clearway.server.question import KINDS
 from clearway.server.reaches import extends_to_check
+from clearway.server.recorded_checks import absence_of, never_recorded
 
 
 class NoOffer(StrEnum):
@@ -66,10 +67,12 @@ class Offer:
 
 
 def recorded_check(log: Log, check_id: str, call: Call) -> CheckRecord:
-    """The check of this id. Raises `Refusal` CHECK_NOT_FOUND, also for one that the caller may not act on."""
+    """The check of this id. Raises `Refusal` CHECK_ERASED; CHECK_NOT_FOUND, also where the caller may not act on it."""
     stored = log.get(check_id)
-    if stored is None or not extends_to_check(call, stored.record):
-        raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+    if stored is None:
+        raise absence_of(log, check_id)
+    if not extends_to_check(call, stored.record):
+        raise never_recorded()
     return stored.record
 
 

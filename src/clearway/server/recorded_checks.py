@@ -16,6 +16,24 @@ from clearway.server.errors import Refusal
 from clearway.server.reaches import may_see_check
 
 
+def never_recorded() -> Refusal:
+    """Nothing has this id, or nothing that the caller may see."""
+    return Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+
+
+def absence_of(log: Log, check_id: str) -> Refusal:
+    """Why there is no row of this id: it was erased, as the published tree says to everybody, or it never was."""
+    erasure = log.erasure(check_id)
+    if erasure is None:
+        return never_recorded()
+    about = {
+        "erasure": erasure.erasure_id,
+        "erased_on": f"{erasure.erased_at:%Y-%m-%d}",
+        "because": erasure.because,
+    }
+    return Refusal(ErrorReason.ERROR_REASON_CHECK_ERASED, "the check was recorded, and has been erased", about)
+
+
 class RecordedChecks:
     """Reads checks from the log: shipped or still in a journal."""
 
@@ -25,10 +43,12 @@ class RecordedChecks:
         self._language = language
 
     async def get(self, request: pb.GetCheckRequest, call: Call) -> bytes:
-        """The serialized record. Raises `Refusal` CHECK_NOT_FOUND, also for a check that the caller may not see."""
+        """The serialized record. Raises `Refusal` CHECK_ERASED; CHECK_NOT_FOUND, also where it may not be seen."""
         stored = await asyncio.to_thread(self._log.get, request.check_id)
-        if stored is None or not may_see_check(call, stored.record):
-            raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+        if stored is None:
+            raise await asyncio.to_thread(absence_of, self._log, request.check_id)
+        if not may_see_check(call, stored.record):
+            raise never_recorded()
         call.about = About(stored.record.scheme, stored.record.subject, stored.record.subject_key)
         return self.message(stored.record, call.language(self._language))
 

@@ -220,10 +220,15 @@ def as_kept(
     request: check_service_pb2.CheckSubjectRequest, applicant: Applicant
 ) -> check_service_pb2.CheckSubjectRequest:
     """The request as the log keeps it: a natural person's number or a masked code only in its display form."""
-    if applicant.identifier is not None and not applicant.identifier.personal:
+    organisation = applicant.identifier is not None and not applicant.identifier.personal
+    if organisation and not request.annotations:
         return request
     kept = check_service_pb2.CheckSubjectRequest()
     kept.CopyFrom(request)
+    for name, text in request.annotations.items():
+        kept.annotations[name] = without_citizen_numbers(text)
+    if organisation:
+        return kept
     if kept.subject.HasField("identifier"):
         kept.subject.identifier.value = applicant.shown
     kept.subject.name = applicant.name

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         default=None,
         description="File that says who may call and what each may do; empty: on loopback, everybody may everything.",
     )
+    retention: Path | None = Field(
+        default=None,
+        description="File of the rules by which `clearway log erase` lets recorded checks go; empty: all are kept.",
+    )
     tls_certificate: Path | None = Field(
         default=None, description="The service's certificate chain, PEM; goes with `tls_key`. Empty: no TLS."
     )

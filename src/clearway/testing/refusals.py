@@ -68,6 +68,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.NO_WORKER: Code.UNAVAILABLE,
     ErrorReason.ORIGIN_REFUSED: Code.PERMISSION_DENIED,
     ErrorReason.VIEW_REFUSED: Code.UNAUTHENTICATED,
+    ErrorReason.CHECK_ERASED: Code.NOT_FOUND,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

@@ -17,6 +17,7 @@ from clearway.server.lookup import Lookup
 from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in
 from clearway.subjects.faults import InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
+from clearway.subjects.masking import without_citizen_numbers
 from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_call, a_request, catalogue
 
 RECORDING = Recording(catalogue(), "worker-1")
@@ -166,3 +167,13 @@ def test_a_refused_request_of_any_length_fits_into_a_record() -> None:
 
 def longest(record: CheckRecord) -> int:
     return max(len(text) for text in (record.officer, record.case_number, record.item_code, record.request_id))
+
+
+def test_case_and_officer_of_an_answered_check_are_kept_as_given_and_a_number_in_annotations_is_masked() -> None:
+    """They are the authority's own keys, and many a case number has the shape of a citizen's (docs/security.md)."""
+    request = a_request(case_number=CITIZEN_NUMBER, officer=CITIZEN_NUMBER, annotations={"note": CITIZEN_NUMBER})
+    record = decode_record(answered(request))
+    assert (record.case_number, record.officer) == (CITIZEN_NUMBER, CITIZEN_NUMBER)
+    (note,) = pb.CheckSubjectRequest.FromString(record.request).annotations.values()
+    assert note != CITIZEN_NUMBER
+    assert note == without_citizen_numbers(CITIZEN_NUMBER)

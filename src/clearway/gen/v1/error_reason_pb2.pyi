@@ -134,6 +134,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
     ERROR_REASON_VIEW_REFUSED: _ErrorReason.ValueType  # 79
     """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
+    ERROR_REASON_CHECK_ERASED: _ErrorReason.ValueType  # 85
+    """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -250,4 +252,6 @@ ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 78
 """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
 ERROR_REASON_VIEW_REFUSED: ErrorReason.ValueType  # 79
 """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
+ERROR_REASON_CHECK_ERASED: ErrorReason.ValueType  # 85
+"""NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

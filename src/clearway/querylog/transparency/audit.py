@@ -18,7 +18,14 @@ from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.tables import log_checkpoint, log_leaf, log_opening
 from clearway.transparency.checkpoints import Checkpoint, open_checkpoint
-from clearway.transparency.entries import EntryInvalid, commitment_to, parse_entry
+from clearway.transparency.entries import (
+    ERASURE,
+    EntryInvalid,
+    ErasureEntry,
+    commitment_to,
+    parse_entry,
+    parse_erasure,
+)
 from clearway.transparency.merkle import Frontier, leaf_hash, root_of
 from clearway.transparency.notes import NoteInvalid, Verifier
 from clearway.transparency.tiles import WIDTH, Tile, TileInvalid, bundles_for, entries_in, hashes_in, tiles_for
@@ -33,6 +40,9 @@ class Fault(StrEnum):
 
     ROW_CHANGED = "the row is not the one that its leaf stands for"
     ROW_MISSING = "the row is gone"
+    ROW_RETURNED = "the row was erased, and is there"
+    SALT_RETAINED = "the row was erased, and its salt is there"
+    ERASURE_FALSE = "the leaf is no erasure of rows before it"
     ROW_MISPLACED = "the row is not in its place"
     ROW_ADDED = "a row without a leaf stands among rows that have theirs"
     LEAF_CHANGED = "the leaf is not the one that was published"
@@ -63,6 +73,8 @@ class Report:
     checkpoints: int = 0
     signed: int = 0
     """Leaves that the latest checkpoint covers."""
+    erased: dict[int, ErasureEntry] = field(default_factory=dict)
+    """Leaves whose rows were erased, each with the erasure that names it."""
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -173,6 +185,7 @@ class _Published:
 
 
 def _walk(connection: Connection, report: Report, promises: _Promises, published: _Published) -> None:
+    report.erased.update(_erasures(connection))
     tree = Frontier()
     before = 0
     promises.hold(tree)
@@ -198,8 +211,15 @@ def _look_at(row: Row[tuple[object, ...]], before: int, report: Report, publishe
     if was is not None and was != entry:
         report.find(Fault.LEAF_CHANGED, index, _check_in(was), f"it stands for {check_id} now")
         return
-    if row.leaf_seq is not None and row.leaf_seq <= before:
+    if row.leaf_seq is None:
+        if _erasure_in(index, check_id, entry) is None:
+            report.find(Fault.ERASURE_FALSE, index, check_id)
+        return
+    if row.leaf_seq <= before:
         report.find(Fault.ROW_MISPLACED, index, check_id, "it is numbered below the one before it")
+    if index in report.erased:
+        _look_at_erased(row, report)
+        return
     if row.seq is None:
         report.find(Fault.ROW_MISSING, index, check_id)
         return
@@ -207,6 +227,32 @@ def _look_at(row: Row[tuple[object, ...]], before: int, report: Report, publishe
     if row.seq != row.leaf_seq:
         report.find(Fault.ROW_MISPLACED, index, check_id, "it is numbered otherwise than its leaf")
     _compare(row, entry, report)
+
+
+def _look_at_erased(row: Row[tuple[object, ...]], report: Report) -> None:
+    index, check_id, because = row.leaf_index, row.leaf_check_id, report.erased[row.leaf_index].because
+    if row.seq is not None:
+        report.find(Fault.ROW_RETURNED, index, check_id, because)
+    elif row.salt is not None:
+        report.find(Fault.SALT_RETAINED, index, check_id, because)
+
+
+def _erasures(connection: Connection) -> Iterator[tuple[int, ErasureEntry]]:
+    """Each leaf that an erasure names, with the erasure."""
+    query = select(log_leaf.c.leaf_index, log_leaf.c.check_id, log_leaf.c.entry).where(log_leaf.c.seq.is_(None))
+    for index, erasure_id, entry in connection.execute(query.order_by(log_leaf.c.leaf_index)):
+        erasure = _erasure_in(index, erasure_id, bytes(entry))
+        if erasure is not None:
+            yield from ((leaf, erasure) for leaf in erasure.leaves)
+
+
+def _erasure_in(index: int, erasure_id: str, entry: bytes) -> ErasureEntry | None:
+    """The erasure that the leaf at `index` is; None where it is none, or names what is not before it."""
+    try:
+        erasure = parse_erasure(entry)
+    except EntryInvalid:
+        return None
+    return erasure if erasure.erasure_id == erasure_id and erasure.spans[-1].stop <= index else None
 
 
 def _compare(row: Row[tuple[object, ...]], entry: bytes, report: Report) -> None:
@@ -287,6 +333,9 @@ def audit_files(
         for entry in entries:
             one = leaf_hash(entry)
             check_id = _check_in(entry)
+            erasure = _erasure_in(tree.size, check_id, entry)
+            if erasure is not None:
+                report.erased.update(dict.fromkeys(erasure.leaves, erasure))
             levels.compare(0, tree.size, one, check_id)
             tree.append(one)
             report.leaves += 1
@@ -351,8 +400,9 @@ def _entries(tile: Tile, read: Callable[[Tile], bytes], report: Report) -> list[
 
 
 def _check_in(entry: bytes | None) -> str:
-    """The check that an entry stands for; empty where it cannot be told."""
+    """The check, or the erasure, that an entry stands for; empty where it cannot be told."""
+    raw = entry or b""
     try:
-        return parse_entry(entry or b"").check_id
+        return parse_erasure(raw).erasure_id if raw.startswith(ERASURE.encode()) else parse_entry(raw).check_id
     except EntryInvalid:
         return ""

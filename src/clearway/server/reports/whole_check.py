@@ -12,7 +12,6 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
-from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry import events
@@ -21,7 +20,7 @@ from clearway.registry.cases.events import Case, CaseClosed, CaseEntry, OutcomeR
 from clearway.registry.history import HistoryEntry
 from clearway.registry.registry import Registry
 from clearway.server.call import About, Call, Methods
-from clearway.server.errors import Refusal
+from clearway.server.recorded_checks import absence_of
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.reports.shown import shown_of
 
@@ -47,10 +46,10 @@ class WholeChecks:
         return (("ShowCheck", pb.ShowCheckRequest, self.show),)
 
     async def show(self, request: pb.ShowCheckRequest, call: Call) -> bytes:
-        """The check. Raises `Refusal` CHECK_NOT_FOUND."""
+        """The check. Raises `Refusal` CHECK_ERASED, CHECK_NOT_FOUND."""
         stored = await asyncio.to_thread(self._log.get, request.check_id)
         if stored is None:
-            raise Refusal(ErrorReason.ERROR_REASON_CHECK_NOT_FOUND, "no recorded check has this id")
+            raise await asyncio.to_thread(absence_of, self._log, request.check_id)
         record = stored.record
         call.about = About(record.scheme, record.subject, record.subject_key)
         response = shown_of(record, self._catalogue, call.language(self._language))
