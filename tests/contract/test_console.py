@@ -104,3 +104,11 @@ def test_a_day_outside_of_the_calendar_is_no_fault_of_ours(console: httpx.Client
         assert answer.status_code in (200, 400)
     wanted = {"form": form_token(console), "since": "1000-01-01", "until": "2999-12-31"}
     assert console.post("checks", data=wanted).status_code in (200, 400)
+
+
+@pytest.mark.parametrize(("address", "shown"), [("feeds", "Feeds"), ("node", "worker-1")])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_operators_pages_answer(console: httpx.Client, address: str, shown: str, language: str) -> None:
+    answer = console.get(address, headers={"accept-language": language})
+    assert answer.status_code == 200
+    assert (shown if address == "node" or language == "en" else "数据源") in answer.text

@@ -9,11 +9,13 @@ from google.protobuf.message import Message
 
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.web.workers import Metadata, Workers
 
 PATIENCE = 60.0
 """Seconds for one answer: a report over a year of a large log takes a while."""
 
+AUDIT, OPERATOR = "AuditService", "OperatorService"
 LARGEST_PAGE = 1000
 
 Answer = TypeVar("Answer", bound=Message)
@@ -53,7 +55,15 @@ class Auditing:
         """What is worth a person's look."""
         return await self._ask("ListUnusualPatterns", request, pb.ListUnusualPatternsResponse)
 
-    async def _ask(self, method: str, request: Message, kind: type[Answer]) -> Answer:
-        path = f"/clearway.v1.AuditService/{method}"
+    async def feeds(self) -> operator_pb.ListFeedsResponse:
+        """How every feed is; for operators."""
+        return await self._ask("ListFeeds", operator_pb.ListFeedsRequest(), operator_pb.ListFeedsResponse, OPERATOR)
+
+    async def node(self) -> operator_pb.GetNodeResponse:
+        """How the node is; for operators."""
+        return await self._ask("GetNode", operator_pb.GetNodeRequest(), operator_pb.GetNodeResponse, OPERATOR)
+
+    async def _ask(self, method: str, request: Message, kind: type[Answer], service: str = AUDIT) -> Answer:
+        path = f"/clearway.v1.{service}/{method}"
         raw = await self._workers.unary(path, request.SerializeToString(), self._metadata, PATIENCE)
         return kind.FromString(raw)

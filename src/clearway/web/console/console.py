@@ -25,6 +25,7 @@ from clearway.web.console.check import WholeCheck
 from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
 from clearway.web.console.entrance import HOME, Entrance
 from clearway.web.console.forms import form_of
+from clearway.web.console.operating import Operating
 from clearway.web.console.pages import HEADERS, Pages
 from clearway.web.console.patterns import Patterns
 from clearway.web.console.refusals import told_of
@@ -65,6 +66,7 @@ class Console:
         self._search = Search(catalogue, self._pages, filters)
         self._check = WholeCheck(self._pages, filters)
         self._reports = Reports(catalogue, self._pages)
+        self._operating = Operating(self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
 
     def routes(self) -> list[Route]:
@@ -86,6 +88,8 @@ class Console:
             Route("/console/reports/{kind}", looks(self._reports.show)),
             Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
             Route("/console/patterns", looks(self._patterns.show)),
+            Route("/console/feeds", looks(self._operating.feeds)),
+            Route("/console/node", looks(self._operating.node)),
             Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
         ]
 
