@@ -26,6 +26,7 @@ from clearway.web.workers import Workers
 
 HOME = "/console/checks"
 NODE = "/console/node"
+FEEDS = "/console/feeds"
 PATH = "/console/sign-in"
 SIGNS = re.compile(r"[\x21-\x7e]+")
 
@@ -59,7 +60,7 @@ class Entrance:
                     raise
                 # No auditor: an operator has pages of its own.
                 await asking.node()
-                onward = onward or NODE
+                onward = FEEDS if onward == FEEDS else NODE
         except grpc.aio.AioRpcError as fault:
             if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
                 return self.page(visit, onward, "token_refused", 401)
