@@ -35,5 +35,5 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     """A node that knows its callers: those of `tests.parties`."""
     data_dir = tmp_path_factory.mktemp("guarded")
     (data_dir / "access.yaml").write_text(access_file(), "utf-8")
-    with load(data_dir), RunningNode(data_dir, access=data_dir / "access.yaml") as node:
+    with load(data_dir), RunningNode(data_dir, access=data_dir / "access.yaml", web_listen="127.0.0.1:0") as node:
         yield node

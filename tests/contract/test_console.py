@@ -32,6 +32,7 @@ from tests.contract.loaded import a_check, load
 from tests.contract.nodes.nodes import until
 from tests.contract.querylog.trees import as_owner
 from tests.node import RunningNode
+from tests.parties import token
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
@@ -253,3 +254,25 @@ def change_leaf(central: Engine, check_id: str, record: bytes) -> None:
         leaf = "(SELECT leaf_index FROM log_leaf WHERE check_id = :id)"
         connection.execute(text(f"UPDATE log_opening SET salt = :salt WHERE leaf_index = {leaf}"), fitting)
         connection.execute(text("UPDATE log_leaf SET entry = :entry WHERE check_id = :id"), fitting)
+
+
+@pytest.mark.parametrize(("address", "shown"), [("feeds", "Feeds"), ("node", "worker-1")])
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_operators_pages_answer(console: httpx.Client, address: str, shown: str, language: str) -> None:
+    answer = console.get(address, headers={"accept-language": language})
+    assert answer.status_code == 200
+    assert (shown if address == "node" or language == "en" else "数据源") in answer.text
+
+
+@pytest.mark.parametrize(("onward", "arrived"), [("/console/checks", "node"), ("/console/feeds", "feeds")])
+def test_an_operator_who_signs_in_begins_where_the_service_lets_them(
+    guarded: RunningNode, onward: str, arrived: str
+) -> None:
+    base = f"http://{guarded.web}/console/"
+    with httpx.Client(base_url=base, timeout=PATIENCE, follow_redirects=True, trust_env=False) as visitor:
+        found = re.search(r'name="form" value="(\w+)"', visitor.get("sign-in").text)
+        assert found is not None
+        fields = {"form": found[1], "token": token("operator"), "next": onward}
+        answer = visitor.post("sign-in", data=fields)
+        assert (answer.status_code, answer.url.path) == (200, f"/console/{arrived}")
+        assert visitor.get("checks").status_code == 403

@@ -18,6 +18,8 @@ import pytest
 
 from clearway.cli.exits import Exit
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
+from clearway.gen.v1.operator_service_pb2_grpc import OperatorServiceStub
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import code_of
@@ -121,6 +123,11 @@ def test_a_list_that_arrives_empty_changes_nothing_until_it_is_confirmed(fed: Fe
     _, status = fed.command("status")
     assert isinstance(status, list)
     assert (status[0]["waiting"]["suspicion"], status[0]["overdue"]) == ("the list is empty", False)
+    (told,) = OperatorServiceStub(fed.node.channel()).ListFeeds(operator_pb.ListFeedsRequest(), timeout=5).feeds
+    assert (told.feed, told.format, told.source_kind, told.rows) == ("samr", "flat-csv", "folder", 3)
+    assert (told.waiting.sha256, told.waiting.gone) == (status[0]["waiting"]["sha256"], 3)
+    assert (told.overdue, told.overdue_after.ToTimedelta()) == (False, timedelta(days=1))
+    assert told.HasField("last_attempt")
     code, confirmed = fed.command("confirm", "samr")
     assert (code, isinstance(confirmed, dict) and confirmed["report"]["gone"]) == (Exit.DONE, 3)
     until(lambda: standing(fed.check(LISTED)) == "NOT_LISTED")

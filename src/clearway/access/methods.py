@@ -52,6 +52,7 @@ CHECKS = (Role.CHECKER, Role.OFFICER)
 OFFICER = (Role.OFFICER,)
 REGISTRAR = (Role.REGISTRAR,)
 AUDITOR = (Role.AUDITOR,)
+OPERATOR = (Role.OPERATOR,)
 REVIEWS = (Role.OFFICER, Role.AUDITOR)
 
 METHODS: Mapping[str, MethodRule] = MappingProxyType(
@@ -99,6 +100,8 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.AuditService/GetInclusionProof": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/GetEntry": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/AddCosignature": MethodRule((Role.OPERATOR, Role.AUDITOR)),
+        "/clearway.v1.OperatorService/ListFeeds": MethodRule(OPERATOR),
+        "/clearway.v1.OperatorService/GetNode": MethodRule(OPERATOR),
         "/grpc.health.v1.Health/Check": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.health.v1.Health/Watch": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": MethodRule(openness=Openness.KNOWN),

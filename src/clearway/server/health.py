@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health import aio as health_aio
 
-from clearway.server.servicers import AUDIT_SERVICE, CARD_SERVICE, CHECK_SERVICE, DEFERRAL_SERVICE, REGISTRY_SERVICE
+from clearway.server.servicers import (
+    AUDIT_SERVICE,
+    CARD_SERVICE,
+    CHECK_SERVICE,
+    DEFERRAL_SERVICE,
+    OPERATOR_SERVICE,
+    REGISTRY_SERVICE,
+)
 
 OVERALL = ""
 """The service that load balancers ask about: it says what checks say, for which a node is there."""
@@ -25,6 +32,8 @@ def truths(checks: bool, registry: bool, log: bool) -> dict[str, bool]:
         DEFERRAL_SERVICE: registry and log,
         AUDIT_SERVICE: registry and log,
         CARD_SERVICE: registry and log,
+        # It tells of outages, so none of them takes it away.
+        OPERATOR_SERVICE: True,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,13 @@ import uuid_utils
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
-from clearway.gen.v1 import audit_service_pb2, card_service_pb2, deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import (
+    audit_service_pb2,
+    card_service_pb2,
+    deferral_service_pb2,
+    operator_service_pb2,
+    registry_service_pb2,
+)
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import IndexReader
 from clearway.querylog.group_commit import GroupCommit
@@ -26,6 +33,7 @@ from clearway.server.deferrals import Deferrals
 from clearway.server.freshness import Freshness
 from clearway.server.keys import load_signer, load_witnesses
 from clearway.server.lookup import Lookup
+from clearway.server.operators import Operators, Premises
 from clearway.server.outcomes import Outcomes
 from clearway.server.overdue import OverdueOutcomes
 from clearway.server.receipts import Receipts
@@ -52,7 +60,8 @@ REGISTRY_SERVICE = registry_service_pb2.DESCRIPTOR.services_by_name["RegistrySer
 DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralService"].full_name
 AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
 CARD_SERVICE = card_service_pb2.DESCRIPTOR.services_by_name["CardService"].full_name
-SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE, CARD_SERVICE)
+OPERATOR_SERVICE = operator_service_pb2.DESCRIPTOR.services_by_name["OperatorService"].full_name
+SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE, CARD_SERVICE, OPERATOR_SERVICE)
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""
@@ -80,6 +89,7 @@ class Stores:
     proving: Proving
     receipts: Receipts
     door: RegistryDoor
+    registry_reachable: Callable[[], bool]
     replays: Replays
     rounds: Rounds
     cases: CaseStream
@@ -99,6 +109,7 @@ class Servicers:
     registry: RegistryService
     audits: Audits
     cards: Cards
+    operators: Operators
     reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
     transparency: Transparency
     cases: CaseStream
@@ -124,6 +135,7 @@ class Servicers:
                 *self.transparency.methods(),
             ),
             CARD_SERVICE: self.cards.methods(),
+            OPERATOR_SERVICE: self.operators.methods(),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -136,7 +148,9 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
     settings, catalogue, clock = rules.settings, rules.catalogue, rules.clock
     log, door = stores.log, stores.door
     language = Language(settings.language)
-    sources = ScheduledSources(scheduled_feeds(settings))
+    feeds = scheduled_feeds(settings)
+    sources = ScheduledSources(feeds)
+    premises = Premises(settings, stores.index, log, door, stores.registry_reachable)
     checks = checks_of(rules, stores, language, sources)
     turn = Turn()
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
@@ -153,6 +167,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         registry=RegistryService(door, catalogue, language, clock, rules.keys),
         audits=Audits(log, door, catalogue, language),
         cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
+        operators=Operators(premises, feeds, clock),
         reports=(
             Searches(log, catalogue, rules.keys, language),
             WholeChecks(log, door, catalogue, language),

@@ -120,7 +120,18 @@ class Worker:
         cases = CaseStream(lookout, settings.max_connection_age * SHARE_OF_CONNECTION)
         rules = Rules(settings, self._catalogue, self._keys, self._clock, self._name, self._views)
         proving = Proving(central, TileFolder(settings.tree_dir), settings.data_dir / "journal")
-        stores = Stores(index, journal, log, proving, receipts, self._door, replays, rounds, cases)
+        stores = Stores(
+            index,
+            journal,
+            log,
+            proving,
+            receipts,
+            self._door,
+            lambda: self._registry_reach.good,
+            replays,
+            rounds,
+            cases,
+        )
         server = self._server(servicers_of(rules, stores))
         await self._callers.begin()
         await self._health.say(truths(checks=False, registry=False, log=False))

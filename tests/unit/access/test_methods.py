@@ -12,6 +12,7 @@ from clearway.gen.v1 import (
     card_service_pb2,
     check_service_pb2,
     deferral_service_pb2,
+    operator_service_pb2,
     registry_service_pb2,
 )
 from clearway.server.servicers import SERVICES
@@ -21,6 +22,7 @@ FILES = (
     card_service_pb2.DESCRIPTOR,
     check_service_pb2.DESCRIPTOR,
     deferral_service_pb2.DESCRIPTOR,
+    operator_service_pb2.DESCRIPTOR,
     registry_service_pb2.DESCRIPTOR,
     health_pb2.DESCRIPTOR,
     reflection_pb2.DESCRIPTOR,
@@ -64,7 +66,13 @@ def test_what_is_published_of_the_log_is_shown_to_whoever_is_known(method: str) 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_an_operator_sees_nobodys_data(method: str) -> None:
-    assert Role.OPERATOR not in rule_of(method).roles or short(method) == COSIGNING
+    theirs = Role.OPERATOR in rule_of(method).roles
+    assert not theirs or short(method) == COSIGNING or short(method).startswith("OperatorService/")
+
+
+def test_the_operators_service_is_open_to_operators_alone() -> None:
+    theirs = [rule for method, rule in METHODS.items() if short(method).startswith("OperatorService/")]
+    assert [rule.roles for rule in theirs] == [(Role.OPERATOR,)] * len(theirs)
 
 
 @pytest.mark.parametrize("method", [name for name, rule in METHODS.items() if Role.AUDITOR in rule.roles])

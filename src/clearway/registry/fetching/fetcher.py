@@ -76,7 +76,7 @@ class Fetcher:
         self._stop = stop or threading.Event()
         self._actor = actor
         self._readers = readers
-        self.waiting = WaitingRoom(folder / "waiting")
+        self.waiting = WaitingRoom.of(folder)
 
     def fetch(
         self, feed: ScheduledFeed, moment: datetime, *, dry_run: bool = False, progress: Progress | None = None

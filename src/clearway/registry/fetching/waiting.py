@@ -37,6 +37,11 @@ class WaitingRoom:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @classmethod
+    def of(cls, feeds_dir: Path) -> WaitingRoom:
+        """The waiting room within the folder that feeds are read into."""
+        return cls(feeds_dir / "waiting")
+
     def keep(self, waiting: Waiting, file: Path) -> None:
         """Take `file` in, in place of what waited for this feed before."""
         place = self._folder / waiting.feed

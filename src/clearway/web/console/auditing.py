@@ -11,6 +11,7 @@ from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import check_service_pb2
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.web.workers import Metadata, Workers
@@ -18,6 +19,7 @@ from clearway.web.workers import Metadata, Workers
 PATIENCE = 60.0
 """Seconds for one answer: a report over a year of a large log takes a while."""
 
+AUDIT, OPERATOR = "AuditService", "OperatorService"
 LARGEST_PAGE = 1000
 
 Answer = TypeVar("Answer", bound=Message)
@@ -102,7 +104,15 @@ class Auditing:
         kind, request = check_service_pb2.GetReceiptKeysResponse, check_service_pb2.GetReceiptKeysRequest()
         return (await self._ask("GetReceiptKeys", request, kind, "CheckService")).jwks
 
-    async def _ask(self, method: str, request: Message, kind: type[Answer], service: str = "AuditService") -> Answer:
+    async def feeds(self) -> operator_pb.ListFeedsResponse:
+        """How every feed is; for operators."""
+        return await self._ask("ListFeeds", operator_pb.ListFeedsRequest(), operator_pb.ListFeedsResponse, OPERATOR)
+
+    async def node(self) -> operator_pb.GetNodeResponse:
+        """How the node is; for operators."""
+        return await self._ask("GetNode", operator_pb.GetNodeRequest(), operator_pb.GetNodeResponse, OPERATOR)
+
+    async def _ask(self, method: str, request: Message, kind: type[Answer], service: str = AUDIT) -> Answer:
         path = f"/clearway.v1.{service}/{method}"
         raw = await self._workers.unary(path, request.SerializeToString(), self._metadata, PATIENCE)
         return kind.FromString(raw)

@@ -35,6 +35,7 @@ from clearway.web.console.oidc.client import BACK, client_of, way_to_issuer
 from clearway.web.console.oidc.entrance import OidcEntrance
 from clearway.web.console.oidc.issuer import Issuer
 from clearway.web.console.oidc.pending import Pendings
+from clearway.web.console.operating import Operating
 from clearway.web.console.overdue import Overdue
 from clearway.web.console.pages import HEADERS, Pages
 from clearway.web.console.patterns import Patterns
@@ -95,6 +96,7 @@ class Console:
         self._check = WholeCheck(catalogue, self._pages, filters, witnesses)
         self._log = LogPage(catalogue, self._pages, self._cookies, witnesses)
         self._reports = Reports(catalogue, self._pages)
+        self._operating = Operating(self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
         self._affected = Affected(self._pages)
         self._overdue = Overdue(catalogue, self._pages)
@@ -130,6 +132,8 @@ class Console:
             Route("/console/subject", looks(self._subject.show)),
             Route("/console/subject", sends(self._subject.find), methods=["POST"]),
             Route("/console/subject/export.{form}", looks(self._subject.export)),
+            Route("/console/feeds", looks(self._operating.feeds)),
+            Route("/console/node", looks(self._operating.node)),
             Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
         ]
 

@@ -26,6 +26,8 @@ from clearway.web.console.words import word
 from clearway.web.workers import Workers
 
 HOME = "/console/checks"
+NODE = "/console/node"
+FEEDS = "/console/feeds"
 PATH = "/console/sign-in"
 SIGNS = re.compile(r"[\x21-\x7e]+")
 
@@ -53,8 +55,16 @@ class Entrance:
             return self.page(visit, onward, "token_empty", 400)
         if len(token) > LONGEST_TOKEN or not SIGNS.fullmatch(token):
             return self.page(visit, onward, "token_too_long", 400)
+        asking = Auditing(self._workers, token, visit.language)
         try:
-            await Auditing(self._workers, token, visit.language).search(nothing())
+            try:
+                await asking.search(nothing())
+            except grpc.aio.AioRpcError as fault:
+                if fault.code() is not grpc.StatusCode.PERMISSION_DENIED:
+                    raise
+                # No auditor: an operator has pages of its own.
+                await asking.node()
+                onward = FEEDS if onward == FEEDS else NODE
         except grpc.aio.AioRpcError as fault:
             if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
                 return self.page(visit, onward, "token_refused", 401)

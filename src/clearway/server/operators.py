@@ -1,0 +1,171 @@
+"""What operators are told: how every feed is, and how the node is that answers. Nobody's data is in it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from clearway.gen.v1 import operator_service_pb2 as pb
+from clearway.index.faults import IndexUnavailable
+from clearway.index.reader import IndexReader
+from clearway.querylog.reader import Backlog, Log
+from clearway.registry.errors import RegistryError
+from clearway.registry.fetching.status import FeedStatus, status_of_all
+from clearway.registry.fetching.waiting import Waiting, WaitingRoom
+from clearway.registry.readings import Fetch
+from clearway.registry.registry import Registry
+from clearway.registry.schedule import FolderSource, ScheduledFeed
+from clearway.server.call import Call, Methods
+from clearway.server.checks import Clock
+from clearway.server.registry_door import RegistryDoor
+from clearway.server.settings import Settings
+from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What of a node is looked at. `registry_reachable` says so without waiting for the database."""
+
+    settings: Settings
+    index: IndexReader
+    log: Log
+    door: RegistryDoor
+    registry_reachable: Callable[[], bool]
+
+
+class Operators:
+    """Shows feeds and node to whoever runs the service."""
+
+    def __init__(self, premises: Premises, feeds: Sequence[ScheduledFeed], clock: Clock) -> None:
+        self._premises = premises
+        self._feeds = {feed.name: feed for feed in feeds}
+        self._room = WaitingRoom.of(premises.settings.feeds_dir)
+        self._vitals = VitalsFolder(premises.settings.data_dir)
+        self._clock = clock
+
+    def methods(self) -> Methods:
+        """What the service offers."""
+        return (
+            ("ListFeeds", pb.ListFeedsRequest, self.list_feeds),
+            ("GetNode", pb.GetNodeRequest, self.get_node),
+        )
+
+    async def list_feeds(self, request: pb.ListFeedsRequest, call: Call) -> bytes:
+        """How every feed is."""
+        moment = self._clock()
+        feeds = tuple(self._feeds.values())
+        found = await self._premises.door.read(lambda registry: status_of_all(registry, feeds, self._room, moment))
+        response = pb.ListFeedsResponse(feeds=[self._wire(status, moment) for status in found])
+        return response.SerializeToString()
+
+    async def get_node(self, request: pb.GetNodeRequest, call: Call) -> bytes:
+        """How the node is. What cannot be read is left out, so that an outage is told of and not an error."""
+        settings, moment = self._premises.settings, self._clock()
+        response = pb.GetNodeResponse(name=settings.node_name, version=installed_version())
+        response.processes.extend(self._processes(moment))
+        self._tell_index(response, moment)
+        backlog = await asyncio.to_thread(self._premises.log.backlog)
+        tell_backlog(response, backlog, moment)
+        response.disk_free_bytes = shutil.disk_usage(settings.data_dir).free
+        await self._tell_registry(response)
+        return response.SerializeToString()
+
+    def _wire(self, status: FeedStatus, moment: datetime) -> pb.FeedStatus:
+        wire = pb.FeedStatus(
+            feed=status.feed,
+            scheduled=status.scheduled,
+            overdue=bool(status.overdue),
+            rows=status.rows,
+            quarantined=status.quarantined,
+            failures=status.failures,
+        )
+        feed = self._feeds.get(status.feed)
+        if feed is not None:
+            wire.format = feed.format
+            wire.source_kind = "folder" if isinstance(feed.source, FolderSource) else "http"
+            wire.overdue_after.FromTimedelta(feed.overdue_after)
+        if status.read_at is not None:
+            wire.read_at.FromDatetime(status.read_at)
+            wire.age.FromTimedelta(moment - status.read_at)
+        if status.next_due is not None:
+            wire.next_due.FromDatetime(status.next_due)
+        if status.last_attempt is not None:
+            wire.last_attempt.CopyFrom(attempt(status.last_attempt))
+        if status.last_failure is not None:
+            wire.last_failure.CopyFrom(attempt(status.last_failure))
+        if status.waiting is not None:
+            wire.waiting.CopyFrom(waiting_list(status.waiting))
+        return wire
+
+    def _processes(self, moment: datetime) -> list[pb.NodeProcess]:
+        restarts = (self._vitals.read(SUPERVISOR, SupervisorVitals) or SupervisorVitals()).restarts
+        workers = self._premises.settings.worker_names
+        found = []
+        for name in (*workers, *sorted(set(restarts) - set(workers))):
+            process = pb.NodeProcess(name=name, restarts=restarts.get(name, 0))
+            written_at = self._vitals.written_at(name)
+            if written_at is not None:
+                process.silent.FromMilliseconds(max(0, round((moment.timestamp() - written_at) * 1000)))
+            found.append(process)
+        return found
+
+    def _tell_index(self, response: pb.GetNodeResponse, moment: datetime) -> None:
+        try:
+            with self._premises.index.snapshot() as snapshot:
+                response.index_revision = snapshot.revision
+                response.index_age.FromMilliseconds(max(0, round((moment.timestamp() - snapshot.synced_at) * 1000)))
+        except IndexUnavailable:
+            return
+
+    async def _tell_registry(self, response: pb.GetNodeResponse) -> None:
+        if not self._premises.registry_reachable():
+            return
+        try:
+            response.registry_revision = await self._premises.door.read(Registry.head)
+        except RegistryError:
+            return
+        response.registry_reachable = True
+
+
+def installed_version() -> str:
+    """The installed program's version; empty where it runs from its source."""
+    try:
+        return version("clearway")
+    except PackageNotFoundError:
+        return ""
+
+
+def attempt(fetch: Fetch) -> pb.FeedAttempt:
+    """An attempt, as the contract has it."""
+    wire = pb.FeedAttempt(outcome=fetch.outcome.value, detail=fetch.detail)
+    wire.made_at.FromDatetime(fetch.fetched_at)
+    return wire
+
+
+def waiting_list(waiting: Waiting) -> pb.WaitingList:
+    """A list that waits, as the contract has it."""
+    report = waiting.report
+    wire = pb.WaitingList(
+        file_name=waiting.name,
+        sha256=waiting.sha256,
+        as_of=waiting.as_of.isoformat(),
+        suspicion=waiting.suspicion,
+        rows=report.rows,
+        added=report.added,
+        changed=report.changed,
+        gone=report.gone,
+        quarantined=report.quarantined,
+    )
+    wire.fetched_at.FromDatetime(waiting.fetched_at)
+    return wire
+
+
+def tell_backlog(response: pb.GetNodeResponse, backlog: Backlog, moment: datetime) -> None:
+    """Enter what waits to be shipped."""
+    response.unshipped_rows = backlog.rows
+    if backlog.oldest is not None:
+        response.unshipped_age.FromTimedelta(moment - backlog.oldest)
