@@ -103,6 +103,8 @@ def addresses(shown: Audited) -> list[str]:
         f"/overdue?until={TOMORROW}",
         "/subject",
         "/log",
+        "/feeds",
+        "/node",
     ]
     return ["/checks", f"/checks/{shown.restriction()}", *reports, "/reports/refusals", *lists, "/sign-in"]
 

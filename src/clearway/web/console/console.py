@@ -78,7 +78,7 @@ class Console:
         idle, lasting = timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_hours)
         self._sessions = Sessions(key, idle, lasting, secrets.token_bytes)
         self._cookies = Cookies(self._sessions, settings.origins)
-        self._pages = Pages(catalogue, self._sessions)
+        self._pages = Pages(catalogue, self._sessions, everybody=settings.access is None)
         self._workers = workers
         self._language = Language(settings.language)
         self._clock = clock

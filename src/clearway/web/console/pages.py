@@ -42,10 +42,11 @@ HEADERS = {
 
 
 class Pages:
-    """Renders templates for visitors."""
+    """Renders templates for visitors; `everybody`: nobody is asked who they are, and each may see every page."""
 
-    def __init__(self, catalogue: Catalogue, sessions: Sessions) -> None:
+    def __init__(self, catalogue: Catalogue, sessions: Sessions, *, everybody: bool) -> None:
         self._catalogue = catalogue
+        self._everybody = everybody
         self._sessions = sessions
         self._templates = Environment(
             loader=PackageLoader("clearway.web.console"),
@@ -74,6 +75,7 @@ class Pages:
             "address": visit.address,
             "form_token": self._sessions.form_token(visit.session),
             "signed_in": bool(visit.session.token),
+            "everybody": self._everybody,
             "called": Names(self._catalogue, language, visit.moment.astimezone(zone).date()),
             "zone": zone.key,
             "here": visit.request.url.path,
