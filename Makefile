@@ -46,7 +46,7 @@ chromium: $(VENV)/.test ## make sure that there is a Chromium to run the tests i
 	@$(BIN)/python -m tools.chromium
 
 test: $(VENV)/.test postgres chromium ## run the tests, but for the long ones: make faults, make crash, make laws, make examples
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not crash and not java and not faults and not deep"
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not crash and not java and not faults and not deep"
 	$(BIN)/python -m pytest -m "crash and not faults"
 
 laws: $(VENV)/.test ## try the laws on thousands of cases each, and replay a published list, for an hour

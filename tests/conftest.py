@@ -1,8 +1,7 @@
-"""What holds for every test: unit and property tests open no sockets; Hypothesis runs deeper where CI asks for it."""
+"""What holds for every test: unit and property tests open no sockets; Hypothesis tries a hundred cases or thousands."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
 
 WITHOUT_SOCKETS = (Path(__file__).parent / "unit", Path(__file__).parent / "property")
 
-for profile, examples in (("quick", 100), ("ci", 200), ("deep", 5000)):  # The last for `make laws`.
+for profile, examples in (("usual", 100), ("deep", 5000)):  # The last for `make laws`.
     settings.register_profile(
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
-settings.load_profile("ci" if os.environ.get("CI") else "quick")
+settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True)

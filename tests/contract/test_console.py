@@ -34,7 +34,7 @@ from tests.contract.querylog.trees import as_owner
 from tests.node import RunningNode
 from tests.parties import token
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-tex
 TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
 """By which every outcome is overdue."""
 
+WIDTHS = (320, 768, 1920)
 REPORTS = ("coverage", "feedback", "departures", "refusals", "objections", "latency")
 
 
@@ -113,7 +114,8 @@ def addresses(shown: Audited) -> list[str]:
 def test_no_page_breaks_a_rule_of_accessibility_in_either_scheme(shown: Audited, page: Page, language: str) -> None:
     page.goto(f"{shown.console}/language?to={language}&next=/console/checks")
     expect(page.locator("html")).to_have_attribute("lang", language)
-    for address in addresses(shown):
+    # In Chinese every third page: they are made of the same pieces, and in one language all are looked at.
+    for address in addresses(shown)[:: 1 if language == "en" else 3]:
         page.goto(f"{shown.console}{address}")
         page.emulate_media(color_scheme="light")
         assert violations(page) == [], address
@@ -122,12 +124,13 @@ def test_no_page_breaks_a_rule_of_accessibility_in_either_scheme(shown: Audited,
             assert violations(page, COLOURS) == [], f"{address} in the dark"
 
 
-@pytest.mark.parametrize("width", [320, 768, 1920])
-def test_every_page_fits_the_screen(shown: Audited, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
+def test_every_page_fits_every_screen(shown: Audited, page: Page) -> None:
     for address in addresses(shown):
         page.goto(f"{shown.console}{address}")
-        assert fits(page), address
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert fits(page), (address, width)
+    page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     page.goto(f"{shown.console}/checks")
     assert violations(page) == []
 

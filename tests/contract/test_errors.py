@@ -59,7 +59,7 @@ from tests.postgres import Server
 from tests.processes import parts
 from tests.unit.registry.making import KEYS
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 REASONS = [name.removeprefix(PREFIX) for name in ErrorReason.keys() if not name.endswith("_UNSPECIFIED")]  # noqa: SIM118

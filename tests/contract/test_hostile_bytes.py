@@ -33,7 +33,7 @@ from clearway.server.errors import CODES, PREFIX
 from tests.contract.loaded import a_check, listing, outcome, refusal_in
 from tests.node import SERVICE, RunningNode
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 
 def methods_of(module: Any, service: str, *names: str) -> dict[str, type[Message]]:

@@ -44,7 +44,7 @@ from tests.contract.speaking import (
 from tests.node import RunningNode
 from tests.processes import parts
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 OWN = 77_000_001
 """A subject of these tests' own."""

@@ -25,7 +25,7 @@ from tests.contract.loaded import a_check, notices, outcome, refusal_in, standin
 from tests.node import RunningNode
 from tests.unit.registry.making import CITIZEN
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 PATIENCE = 10.0
 ZONE = ZoneInfo("Asia/Shanghai")

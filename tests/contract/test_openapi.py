@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.contract.speaking import PATIENCE, info_in
 from tests.node import RunningNode
 
-pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
+pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
 DOCUMENT = json.loads((resources.files("clearway.web.json") / "openapi.json").read_text("utf-8"))
 STREAMS = [
