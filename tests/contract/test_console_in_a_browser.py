@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, TimeoutError, expect
 
 from clearway.gen.v1.card_service_pb2 import GrantViewRequest
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
@@ -89,8 +89,12 @@ def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing of the page is wider than the screen."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+    """Whether nothing of the page is wider than the screen, once its charts are drawn for it."""
+    try:
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth", timeout=WAIT / 4)
+    except TimeoutError:
+        return False
+    return True
 
 
 def addresses(shown: Audited) -> list[str]:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -100,8 +101,11 @@ class Fed:
     def metric(self, name: str) -> float:
         """What the node says of the feed; not a number until it says anything."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
-            lines = response.read().decode().splitlines()
+        try:
+            with opener.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as response:
+                lines = response.read().decode().splitlines()
+        except urllib.error.URLError:  # Checks are answered before the metrics' process is up.
+            return math.nan
         found = [line for line in lines if line.startswith(f'{name}{{feed="samr"}}')]
         return float(found[0].rpartition(" ")[2]) if found else math.nan
 
