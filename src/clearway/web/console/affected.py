@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from clearway.gen.v1 import audit_service_pb2 as pb
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import told_of
+from clearway.web.console.refusals import told_of_input
 from clearway.web.console.visit import Visit
 
 PATH = "/console/affected"
@@ -33,9 +33,7 @@ class Affected:
             try:
                 found = await visit.audit.affected(request)
             except grpc.aio.AioRpcError as fault:
-                if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
-                    raise
-                problem = told_of(fault, visit.language)
+                problem = told_of_input(fault, visit.language)
         return self._pages.page(
             visit,
             "affected.html",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -37,15 +37,9 @@ class Auditing:
         """A page of checks."""
         return await self._ask("SearchChecks", request, pb.SearchChecksResponse)
 
-    async def pages(self, wanted: pb.CheckFilter) -> AsyncIterator[pb.SearchChecksResponse]:
+    def pages(self, wanted: pb.CheckFilter) -> AsyncIterator[pb.SearchChecksResponse]:
         """Every page of a search, the newest first."""
-        request = pb.SearchChecksRequest(filter=wanted, page_size=LARGEST_PAGE)
-        while True:
-            page = await self.search(request)
-            yield page
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
+        return every_page(self.search, pb.SearchChecksRequest(filter=wanted, page_size=LARGEST_PAGE))
 
     async def show(self, check_id: str) -> pb.ShowCheckResponse:
         """One check whole."""
@@ -71,15 +65,10 @@ class Auditing:
         """A page of the checks about a subject."""
         return await self._ask("ReportSubjectAccess", request, pb.ReportSubjectAccessResponse)
 
-    async def subject_access_pages(self, wanted: Identifier) -> AsyncIterator[pb.ReportSubjectAccessResponse]:
+    def subject_access_pages(self, wanted: Identifier) -> AsyncIterator[pb.ReportSubjectAccessResponse]:
         """Every page of the checks about a subject, the newest first."""
         request = pb.ReportSubjectAccessRequest(identifier=wanted, page_size=LARGEST_PAGE)
-        while True:
-            page = await self.subject_access(request)
-            yield page
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
+        return every_page(self.subject_access, request)
 
     async def checkpoint(self) -> tree_pb.GetCheckpointResponse:
         """The latest signed tree."""
@@ -116,3 +105,13 @@ class Auditing:
         path = f"/clearway.v1.{service}/{method}"
         raw = await self._workers.unary(path, request.SerializeToString(), self._metadata, PATIENCE)
         return kind.FromString(raw)
+
+
+async def every_page(ask: Callable[[Any], Awaitable[Any]], request: Any) -> AsyncIterator[Any]:
+    """The pages that a method gives, from the first; their messages have the contract's two fields of pages."""
+    while True:
+        page = await ask(request)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token

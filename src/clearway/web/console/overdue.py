@@ -11,7 +11,7 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.gen.v1 import audit_service_pb2 as pb
 from clearway.web.console.forms import DAY, day_in, set_beginning
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import told_of
+from clearway.web.console.refusals import told_of_input
 from clearway.web.console.visit import Visit
 
 PATH = "/console/overdue"
@@ -35,9 +35,7 @@ class Overdue:
         try:
             found = await visit.audit.overdue(request)
         except grpc.aio.AioRpcError as fault:
-            if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
-                raise
-            problem = told_of(fault, visit.language)
+            problem = told_of_input(fault, visit.language)
         day = until.isoformat() if until else ""
         return self._pages.page(
             visit,

@@ -35,3 +35,10 @@ def told_of(fault: grpc.aio.AioRpcError | Refusal, language: Language) -> Told:
             fields += [f"{violation.field}: {violation.description}" for violation in bad.field_violations]
     words = say(REASONS[reason], language) if reason in REASONS else status.message
     return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)])
+
+
+def told_of_input(fault: grpc.aio.AioRpcError, language: Language) -> Told:
+    """What is wrong with what a visitor entered. Raises any other refusal again."""
+    if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
+        raise fault
+    return told_of(fault, language)

@@ -17,11 +17,11 @@ from clearway.server.reports.kinds import KINDS
 from clearway.server.reports.sheet import FIELDS
 from clearway.server.reports.tables import number_of, report_rows
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of, workbook_of
+from clearway.web.console.files import TYPES
 from clearway.web.console.forms import DAY, day_in, set_beginning
 from clearway.web.console.names import Names
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import told_of
-from clearway.web.console.search import TYPES
+from clearway.web.console.refusals import told_of_input
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import DIMENSIONS, REPORTS, word
 
@@ -112,9 +112,7 @@ class Reports:
         try:
             found = await visit.audit.figures(self._request(asked))
         except grpc.aio.AioRpcError as fault:
-            if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
-                raise
-            problem = told_of(fault, visit.language)
+            problem = told_of_input(fault, visit.language)
         kind, drawing = KINDS[asked.kind], DRAWINGS[asked.kind]
         return self._pages.page(
             visit,

@@ -18,12 +18,12 @@ from clearway.decision.explain import OUTCOMES, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
-from clearway.server.reports.tables import CHECK_COLUMNS, FORMS, check_row, line_of
-from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of
+from clearway.server.reports.tables import CHECK_COLUMNS, FORMS, check_row
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
+from clearway.web.console.files import TYPES, batches, csv_lines, json_lines
 from clearway.web.console.forms import DAY, day_in, day_of, set_beginning
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import Told, told_of
+from clearway.web.console.refusals import Told, told_of_input
 from clearway.web.console.sealing import Seal
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import STANDINGS, word
@@ -32,13 +32,6 @@ PATH = "/console/checks"
 PAGE = 50
 MOST_IN_WORKBOOK = 100_000
 """Checks that a workbook is made of at most: it is made in memory."""
-
-TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "ndjson": "application/x-ndjson",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
 
 Value = TypeVar("Value", decision_pb2.Outcome.ValueType, decision_pb2.Standing.ValueType)
 
@@ -99,9 +92,7 @@ class Search:
         try:
             found = await visit.audit.search(request)
         except grpc.aio.AioRpcError as fault:
-            if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
-                raise
-            return self._page(visit, wanted, Shown(), told_of(fault, visit.language))
+            return self._page(visit, wanted, Shown(), told_of_input(fault, visit.language))
         return self._page(visit, wanted, self._shown(visit, wanted, found))
 
     async def find(self, visit: Visit, fields: Mapping[str, str]) -> Response:
@@ -124,7 +115,8 @@ class Search:
             except TooMany:
                 words = word("too_many", visit.language, most=f"{MOST_IN_WORKBOOK:,}")
                 return self._pages.trouble(visit, 400, words)
-        lines = csv_lines(first, pages) if form == "csv" else json_lines(first, pages)
+        found = batches(first, pages, lambda page: page.checks)
+        lines = csv_lines(CHECK_COLUMNS, check_row, found) if form == "csv" else json_lines(found)
         return StreamingResponse(lines, 200, headers, TYPES[form])
 
     async def _workbook(self, first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]) -> bytes:
@@ -205,19 +197,3 @@ async def gathered(
         if len(checks) > MOST_IN_WORKBOOK:
             raise TooMany
     return checks
-
-
-async def csv_lines(first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]) -> AsyncIterator[str]:
-    """A CSV file, page by page."""
-    yield BYTE_ORDER_MARK + csv_of([CHECK_COLUMNS, *map(check_row, first.checks)])
-    async for page in rest:
-        yield csv_of(map(check_row, page.checks))
-
-
-async def json_lines(
-    first: pb.SearchChecksResponse, rest: AsyncIterator[pb.SearchChecksResponse]
-) -> AsyncIterator[str]:
-    """NDJSON, page by page."""
-    yield "".join(line_of(check) + "\n" for check in first.checks)
-    async for page in rest:
-        yield "".join(line_of(check) + "\n" for check in page.checks)

@@ -5,7 +5,7 @@ The code is sent by POST and stands sealed in the addresses that follow, as a se
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import grpc
@@ -14,13 +14,12 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1.subject_pb2 import Identifier
-from clearway.server.reports.tables import ACCESS_COLUMNS, access_row, line_of
-from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of
+from clearway.server.reports.tables import ACCESS_COLUMNS, access_row
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
+from clearway.web.console.files import TYPES, batches, csv_lines, json_lines
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import Told, told_of
+from clearway.web.console.refusals import Told, told_of_input
 from clearway.web.console.sealing import Seal
-from clearway.web.console.search import TYPES
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 
@@ -48,9 +47,7 @@ class SubjectAccess:
         try:
             found = await visit.audit.subject_access(request)
         except grpc.aio.AioRpcError as fault:
-            if fault.code() is not grpc.StatusCode.INVALID_ARGUMENT:
-                raise
-            return self._page(visit, wanted, None, told_of(fault, visit.language))
+            return self._page(visit, wanted, None, told_of_input(fault, visit.language))
         return self._page(visit, wanted, found)
 
     async def find(self, visit: Visit, fields: Mapping[str, str]) -> Response:
@@ -67,7 +64,8 @@ class SubjectAccess:
         # What is refused is refused before the file begins.
         first = await anext(pages)
         headers = {"content-disposition": f'attachment; filename="subject-{visit.moment:%Y%m%dT%H%M%SZ}.{form}"'}
-        lines = csv_lines(first, pages) if form == "csv" else json_lines(first, pages)
+        found = batches(first, pages, lambda page: page.entries)
+        lines = csv_lines(ACCESS_COLUMNS, access_row, found) if form == "csv" else json_lines(found)
         return StreamingResponse(lines, 200, headers, TYPES[form])
 
     def _page(
@@ -104,21 +102,3 @@ class SubjectAccess:
             return None if content is None else Identifier.FromString(content)
         except DecodeError:
             return None
-
-
-async def csv_lines(
-    first: pb.ReportSubjectAccessResponse, rest: AsyncIterator[pb.ReportSubjectAccessResponse]
-) -> AsyncIterator[str]:
-    """A CSV file, page by page."""
-    yield BYTE_ORDER_MARK + csv_of([ACCESS_COLUMNS, *map(access_row, first.entries)])
-    async for page in rest:
-        yield csv_of(map(access_row, page.entries))
-
-
-async def json_lines(
-    first: pb.ReportSubjectAccessResponse, rest: AsyncIterator[pb.ReportSubjectAccessResponse]
-) -> AsyncIterator[str]:
-    """NDJSON, page by page."""
-    yield "".join(line_of(entry) + "\n" for entry in first.entries)
-    async for page in rest:
-        yield "".join(line_of(entry) + "\n" for entry in page.entries)
