@@ -55,16 +55,8 @@ class Entrance:
             return self.page(visit, onward, "token_empty", 400)
         if len(token) > LONGEST_TOKEN or not SIGNS.fullmatch(token):
             return self.page(visit, onward, "token_too_long", 400)
-        asking = Auditing(self._workers, token, visit.language)
         try:
-            try:
-                await asking.search(nothing())
-            except grpc.aio.AioRpcError as fault:
-                if fault.code() is not grpc.StatusCode.PERMISSION_DENIED:
-                    raise
-                # No auditor: an operator has pages of its own.
-                await asking.node()
-                onward = FEEDS if onward == FEEDS else NODE
+            onward = await taken(Auditing(self._workers, token, visit.language), onward)
         except grpc.aio.AioRpcError as fault:
             if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
                 return self.page(visit, onward, "token_refused", 401)
@@ -94,6 +86,19 @@ class Entrance:
         words = word(said, visit.language) if said else ""
         at_issuer = f"{self._at_issuer}?{urlencode({'next': own(onward)})}" if self._at_issuer else ""
         return self._pages.page(nobody, "sign_in.html", status, onward=own(onward), said=words, at_issuer=at_issuer)
+
+
+async def taken(asking: Auditing, onward: str) -> str:
+    """Where whoever asks may begin. Raises `grpc.aio.AioRpcError` where the service does not take the token."""
+    try:
+        await asking.search(nothing())
+    except grpc.aio.AioRpcError as fault:
+        if fault.code() is not grpc.StatusCode.PERMISSION_DENIED:
+            raise
+        # No auditor: an operator has pages of its own.
+        await asking.node()
+        return FEEDS if onward == FEEDS else NODE
+    return onward
 
 
 def nothing() -> pb.SearchChecksRequest:

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from clearway.decision.explain import Language
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.cookies import Cookies
-from clearway.web.console.entrance import nothing, own
+from clearway.web.console.entrance import own, taken
 from clearway.web.console.oidc.client import Client
 from clearway.web.console.oidc.faults import TOLD, Fault, SignInFailed
 from clearway.web.console.oidc.issuer import Issuer
@@ -85,19 +85,19 @@ class OidcEntrance:
             visit = replace(visit, language=Language(pending.language))
         try:
             token = await self._token(visit, pending)
+            onward = await self._beginning(token, visit.language, own(pending.onward if pending else ""))
         except SignInFailed as failed:
             return self._failed(visit, failed.fault)
         except grpc.aio.AioRpcError as fault:
             told = told_of(fault, visit.language)
             return self._ended(visit, self._pages.trouble(visit, told.http, told.words, told.reason))
         session = self._sessions.begin(visit.moment, token, end_of(token))
-        onward = own(pending.onward if pending else "")
         response = self._pages.page(replace(visit, session=session), "signed_in.html", onward=onward)
         self._cookies.keep(visit.request, response, session)
         return self._ended(visit, response)
 
     async def _token(self, visit: Visit, pending: Pending | None) -> str:
-        """The issuer's token that the service takes. Raises `SignInFailed`, `grpc.aio.AioRpcError`."""
+        """The issuer's token. Raises `SignInFailed`."""
         if pending is None or not pending.is_answered_by(visit.asked("state")):
             raise SignInFailed(Fault.STATE)
         await self._require_issuer(visit.asked("iss"))
@@ -109,7 +109,6 @@ class OidcEntrance:
         token = tokens.id_token if self._client.forwarded == "id_token" else tokens.access_token
         if len(token) > LONGEST_TOKEN:
             raise SignInFailed(Fault.TOO_LONG)
-        await self._require_taken(token, visit.language)
         return token
 
     async def _require_issuer(self, named: str) -> None:
@@ -118,12 +117,12 @@ class OidcEntrance:
         if named != stated.issuer and (named or stated.authorization_response_iss_parameter_supported):
             raise SignInFailed(Fault.PROOF)
 
-    async def _require_taken(self, token: str, language: Language) -> None:
-        """The service takes the token."""
+    async def _beginning(self, token: str, language: Language, onward: str) -> str:
+        """Where a visitor whose token the service takes begins. Raises `SignInFailed`, `grpc.aio.AioRpcError`."""
         if not token or not token.isascii() or not token.isprintable():
             raise SignInFailed(Fault.NOT_ACCEPTED)
         try:
-            await Auditing(self._workers, token, language).search(nothing())
+            return await taken(Auditing(self._workers, token, language), onward)
         except grpc.aio.AioRpcError as fault:
             if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
                 raise SignInFailed(Fault.NOT_ACCEPTED) from None
