@@ -68,3 +68,11 @@ def command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return b""
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs: it has neither ended nor is it ending."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

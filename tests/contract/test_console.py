@@ -29,10 +29,10 @@ from clearway.web.console.assets import assets
 from clearway.web.console.words import DIMENSIONS, REPORTS
 from tests.contract.cases_service import PATIENCE, a_case, audits
 from tests.contract.loaded import a_check, load
-from tests.contract.nodes.nodes import until
 from tests.contract.querylog.trees import as_owner
 from tests.node import RunningNode
 from tests.parties import token
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 

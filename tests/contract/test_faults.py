@@ -11,13 +11,13 @@ import os
 import resource
 import shutil
 import signal
-import socket
 import sqlite3
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -34,9 +34,11 @@ from clearway.index.layout import IndexLayout
 from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
+from tests import waiting
 from tests.contract.loaded import a_check, listing, load, outcome, refusal_in
 from tests.node import NO_PROXY, RunningNode
 from tests.processes import parts, successor
+from tests.waiting import free_port
 
 pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
 
@@ -45,11 +47,7 @@ MAX_AGE = 3.0
 SERVICES = ("", "clearway.v1.CheckService", "clearway.v1.RegistryService", "clearway.v1.AuditService")
 
 
-def until(what: Callable[[], bool], within: float = 30.0) -> None:
-    last = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < last, "it did not come about in time"
-        time.sleep(0.05)
+until = partial(waiting.until, within=30.0)
 
 
 def ask(node: RunningNode, number: int = Character.SERIOUS, **changes: object) -> pb.CheckSubjectResponse:
@@ -113,12 +111,6 @@ def no_room(pid: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Watched(RunningNode):

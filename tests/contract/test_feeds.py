@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tests.contract.loaded import a_check, notices, outcome, standing
 from tests.node import RunningNode
 from tests.unit.cli.running import document, run
 from tests.unit.registry.making import write_csv
+from tests.waiting import free_port, until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("feeds")]
 
@@ -58,19 +58,6 @@ def drop(inbox: Path, name: str, *numbers: int) -> None:
     then = time.time() - 60
     os.utime(file, (then, then))
     file.rename(inbox / name)
-
-
-def until(what: Callable[[], bool], within: float = 20.0) -> None:
-    last = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < last, "it did not come about in time"
-        time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Fed:

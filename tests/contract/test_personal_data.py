@@ -5,10 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from socket import create_server
 from typing import Any
 from urllib.request import urlopen
 
@@ -27,6 +25,7 @@ from tests.contract.loaded import a_check, by_code, load
 from tests.node import RunningNode
 from tests.parties import access_file, as_caller
 from tests.unit.registry.making import CITIZEN, listing_row, write_csv
+from tests.waiting import free_port
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("personal_data")]
 
@@ -163,11 +162,6 @@ def files_with(folder: Path, texts: set[str]) -> Iterator[str]:
         content = file.read_bytes()
         if any(pattern in content for pattern in patterns):
             yield str(file.relative_to(folder))
-
-
-def free_port() -> int:
-    with closing(create_server(("127.0.0.1", 0))) as found:
-        return int(found.getsockname()[1])
 
 
 def test_a_planted_number_is_nowhere_afterwards(tmp_path: Path) -> None:

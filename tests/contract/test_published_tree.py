@@ -16,10 +16,10 @@ from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from tests.contract.loaded import a_check, load, refusal_in
-from tests.contract.nodes.nodes import until
 from tests.node import RunningNode
 from tests.parties import access_file, as_caller, token
 from tests.unit.cli.running import run
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("evidence")]
 

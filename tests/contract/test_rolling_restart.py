@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -20,9 +20,11 @@ from clearway.client import Check, Clearway, ConnectConfig, Raise, RetryConfig
 from clearway.client.retries import service_config
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.registry.synthetic import Character, code_of
+from tests import waiting
 from tests.contract.loaded import DEFERRABLE, ESSENTIAL, ITEM, a_check, load
 from tests.node import NO_PROXY, RunningNode
 from tests.processes import parts, successor
+from tests.waiting import free_port
 
 pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("node"), pytest.mark.timeout(300)]
 
@@ -77,17 +79,7 @@ class Callers:
         assert len(set(self.check_ids)) == len(self.check_ids)
 
 
-def until(what: Callable[[], bool], within: float = 60.0) -> None:
-    last = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < last, "it did not come about in time"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+until = partial(waiting.until, within=60.0)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -25,7 +24,7 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.registry.synthetic import Character
 from tests.contract.loaded import a_check, load
 from tests.node import NO_PROXY, RunningNode
-from tests.processes import HELPER, PARTS, parts, successor
+from tests.processes import HELPER, PARTS, alive, parts, successor
 
 pytestmark = [pytest.mark.crash, pytest.mark.sockets, pytest.mark.timeout(3600)]
 
@@ -174,12 +173,6 @@ def until_gone(pids: Any, within: float = 30.0) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("processes of the node outlive their parent")
-
-
-def alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def retried_answers_are_the_same(node: RunningNode, answers: Answers, chance: random.Random) -> None:

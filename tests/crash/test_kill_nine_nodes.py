@@ -24,11 +24,12 @@ from clearway.registry.registry import Registry
 from clearway.registry.synthetic import write
 from clearway.subjects.keys import SubjectKeys
 from tests.contract.loaded import SUBJECTS, a_check
-from tests.contract.nodes.nodes import KEY, rows_of, until
+from tests.contract.nodes.nodes import KEY, rows_of
 from tests.crash.test_kill_nine import Answers
 from tests.node import RunningNode
 from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
 from tests.processes import parts, successor
+from tests.waiting import until
 
 pytestmark = [pytest.mark.crash, pytest.mark.faults, pytest.mark.sockets, pytest.mark.timeout(7200)]
 

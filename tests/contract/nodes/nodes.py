@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,13 +25,6 @@ def rows_of(url: str) -> list[tuple[str, str]]:
     """(check id, case number) of every row of the central log."""
     with psycopg.connect(url) as connection:
         return connection.execute("SELECT check_id, case_number FROM check_log ORDER BY seq").fetchall()
-
-
-def until(what: Callable[[], bool], within: float = 20.0) -> None:
-    last = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < last, "it did not come about in time"
-        time.sleep(0.05)
 
 
 def ask(node: RunningNode, number: int | None = Character.SERIOUS, **changes: object) -> pb.CheckSubjectResponse:

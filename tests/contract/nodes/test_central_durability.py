@@ -12,9 +12,10 @@ import pytest
 
 from clearway.gen.v1 import check_service_pb2 as pb
 from tests.contract.loaded import a_check, refusal_in
-from tests.contract.nodes.nodes import PATIENCE, ask, rows_of, until
+from tests.contract.nodes.nodes import PATIENCE, ask, rows_of
 from tests.node import RunningNode
 from tests.postgres import Server
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
@@ -13,22 +12,17 @@ from pathlib import Path
 import pytest
 
 from clearway.registry.registry import Registry
-from tests.contract.nodes.nodes import ask, newly_listed, until
+from tests.contract.nodes.nodes import ask, newly_listed
 from tests.contract.receiving import Receiver
 from tests.contract.test_feeds import drop
 from tests.contract.test_webhooks import configured
 from tests.node import RunningNode
+from tests.waiting import free_port, until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.faults, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 
 LISTED = 61_500_001
 TURNED = range(61_600_001, 61_600_005)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def leads(port: int, work: str) -> bool:

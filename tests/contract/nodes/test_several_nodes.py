@@ -35,11 +35,11 @@ from tests.contract.nodes.nodes import (
     newly_listed,
     postgres_processes,
     rows_of,
-    until,
 )
 from tests.node import RunningNode
 from tests.postgres import Server
 from tests.processes import parts, successor
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("nodes"), pytest.mark.timeout(300)]
 

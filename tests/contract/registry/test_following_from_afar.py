@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from bench.imports import cost_of
 from clearway.index.follower import Cause, Follower, Pace, Step
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -23,9 +22,8 @@ from clearway.registry.synthetic import write
 from tests.unit.registry.making import KEYS, MOMENT, code
 
 FEW, MANY = 20_000, 100_000
-SAMPLED_EVERY = 0.01
 FLAT = 10.0
-"""MB by which a rebuild of five times the subjects may have more in memory: what allocators keep varies by a few."""
+"""MiB by which a rebuild of five times the subjects may have more in memory: what allocators keep varies by a few."""
 
 
 @pytest.fixture
@@ -73,49 +71,27 @@ def test_memory_is_flat_while_an_index_is_made(registry_url: str, tmp_path: Path
 
 
 def peak_of_a_rebuild(url: str, folder: Path, rows: int) -> float:
-    """MB of memory that belong to no file, at the most, in a process that makes the index of so many subjects."""
-    file = folder / f"{rows}.csv"
+    """MiB of memory that belong to no file, at the most, in a process that makes the index of so many subjects."""
+    file, place = folder / f"{rows}.csv", folder / f"index-{rows}"
+    place.mkdir()
     write(file, rows, MOMENT.date())
     with Registry.open(url, KEYS, moment=MOMENT) as registry:
         registry.import_feed("flat-csv", file, actor="r", moment=MOMENT + timedelta(minutes=rows))
-    context = multiprocessing.get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=rebuild, args=(url, folder / f"index-{rows}", sending))
-    process.start()
-    subjects, peak = receiving.recv()
-    process.join()
-    assert subjects >= rows - 1
-    return float(peak)
+    peak = cost_of(partial(rebuild, url), place).peak_mib
+    with IndexReader(IndexLayout(place), KEYS.fingerprint) as reader, reader.snapshot() as made:
+        assert made.subjects >= rows - 1
+    return peak
 
 
-def rebuild(url: str, folder: Path, sending: Connection) -> None:
-    """In a process of its own: make the index, and watch what that takes.
+def rebuild(url: str, folder: Path) -> None:
+    """In a process of its own: make the index.
 
     SQLite's cache of the registry's pages is left small: it is bounded by its own setting, and fills up in between.
     """
-    folder.mkdir()
-    done, peak = threading.Event(), 0.0
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(SAMPLED_EVERY):
-            peak = max(peak, anonymous())
-
     usual = [pragma for pragma in database._PRAGMAS if pragma[0] != "cache_size"]
-    watcher = threading.Thread(target=watch)
     with (
         mock.patch.object(database, "_PRAGMAS", usual),
         Registry.open(url, KEYS, moment=MOMENT) as registry,
-        Follower(registry.changes, IndexLayout(folder), KEYS) as it,
+        Follower(registry.changes, IndexLayout(folder), KEYS) as follower,
     ):
-        watcher.start()
-        progress = it.step(time.time())
-        done.set()
-        watcher.join()
-    sending.send((progress.subjects, peak))
-
-
-def anonymous() -> float:
-    """MB of this process's memory that belong to no file."""
-    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1000
+        follower.step(time.time())

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from clearway.registry.registry import Registry
-from tests.contract.nodes.nodes import until
 from tests.unit.registry.making import KEYS, MOMENT
+from tests.waiting import until
 
 
 def test_one_leads_until_it_leaves(postgresql_url: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clearway.server.children import LONGEST_PAUSE, SHORTEST_LIFE, Child, end, warm_up
-from tests.processes import HELPER, living, title
+from tests.processes import HELPER, alive, living, title
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -26,20 +27,6 @@ def deaf(place: str) -> None:
     """One that does not listen."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sleeping(place)
-
-
-def until(holds: Callable[[], object]) -> None:
-    last = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < last, "did not come about in time"
-        time.sleep(0.01)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.fixture
