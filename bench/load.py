@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,8 @@ from bench.checks import MIX, SERVICE, framed
 from bench.latency import Measured
 
 HEADERS = ("-H", "content-type: application/grpc", "-H", "te: trailers")
+TICKS = 100
+"""How often a second an h2load that keeps to a rate looks what to send."""
 WARM_UP = 0.1
 """Share of the time that is not counted."""
 
@@ -49,16 +52,28 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """How hard: connections and concurrent streams on each, per message; or a fixed rate, in calls a second in all."""
+    """How hard: connections and concurrent streams on each, per generator; or a fixed rate, in calls a second in all.
+
+    At a rate, h2load wakes every 10 ms and sends at once what has become due. `at_once` calls at most become due to one
+    generator meanwhile: with 1, a call comes by itself, as it does from a licensing system, and does not wait for
+    others that its own generator sent in the same moment.
+    """
 
     connections: int
     streams: int
     seconds: int
     rate: float | None = None
+    at_once: int = 1
+
+    def generators(self, target: Target) -> int:
+        """How many h2loads: one for each of the target's messages, or a multiple of it."""
+        most = self.at_once * TICKS
+        rounds = 1 if self.rate is None else ceil(self.rate / len(target.messages) / most)
+        return rounds * len(target.messages)
 
     def in_flight(self, target: Target) -> int:
         """How many calls are in flight at most."""
-        return self.connections * self.streams * len(target.messages)
+        return self.connections * self.streams * self.generators(target)
 
 
 def put_under(target: Target, pressure: Pressure) -> Measured:
@@ -72,7 +87,7 @@ def put_under(target: Target, pressure: Pressure) -> Measured:
 @contextmanager
 def pressed(target: Target, pressure: Pressure, folder: Path) -> Iterator[list[Path]]:
     """Under pressure from the beginning of the block; at its end the generators have ended and the logs are whole."""
-    running = [start(target, pressure, folder, number) for number in range(len(target.messages))]
+    running = [start(target, pressure, folder, number) for number in range(pressure.generators(target))]
     try:
         yield [folder / f"{number}.log" for number in range(len(running))]
         for generator in running:
@@ -86,13 +101,13 @@ def pressed(target: Target, pressure: Pressure, folder: Path) -> Iterator[list[P
 
 
 def start(target: Target, pressure: Pressure, folder: Path, number: int) -> subprocess.Popen[bytes]:
-    """One h2load for one of the target's messages."""
+    """One h2load, which sends one of the target's messages."""
     body = folder / f"{number}.bin"
-    body.write_bytes(target.messages[number])
+    body.write_bytes(target.messages[number % len(target.messages)])
     command = ["h2load", "-D", str(int(pressure.seconds)), "-c", str(pressure.connections), "-m", str(pressure.streams)]
     command += ["-t", "1", "--log-file", str(folder / f"{number}.log"), "-d", str(body), *HEADERS]
     if pressure.rate is not None:
-        command += ["--rps", str(pressure.rate / len(target.messages) / pressure.connections)]
+        command += ["--rps", str(pressure.rate / pressure.generators(target) / pressure.connections)]
     return subprocess.Popen([*command, target.url], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 

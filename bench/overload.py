@@ -25,6 +25,8 @@ REFUSED = ("ResourceExhausted", "Canceled")
 """By the worker, and by gRPC before the worker has taken the call."""
 CONNECTIONS, STREAMS = 4, 1024
 """For each message; so 16,384 calls may wait at once."""
+AT_ONCE = 1000
+"""Calls that a generator may send in one moment: any number, as overload comes in bursts."""
 
 
 def measure(plan: Plan) -> Figures:
@@ -33,7 +35,7 @@ def measure(plan: Plan) -> Figures:
     with clearway_server(registry_of(plan.subjects)) as node, TemporaryDirectory() as folder:
         check = Target.checks(node.address)
         maximum = most(check, plan)
-        pressure = Pressure(CONNECTIONS, STREAMS, seconds, rate=maximum * TIMES - SAMPLED)
+        pressure = Pressure(CONNECTIONS, STREAMS, seconds, rate=maximum * TIMES - SAMPLED, at_once=AT_ONCE)
         with pressed(check, pressure, Path(folder)) as logs:
             requests = spread(SAMPLED * seconds, plan.subjects)
             seen = sample(node.address, requests, in_flight=SAMPLED * 4, seconds=seconds - 1, rate=SAMPLED)

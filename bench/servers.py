@@ -37,6 +37,9 @@ CHANNEL = [
 ]
 SERVE = ("clearway.cli.main", "serve")
 LOOK = 0.005
+LEFT = ("journal", "serving.json", "vitals")
+LEFT_OF_A_LOG = ("log.db", "log.db-wal", "log.db-shm", "tlog", "watching.json")
+"""The log in the folder, and what promises to be of that very log: its tree, and how far the watcher has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,10 @@ def clearway_server(
 ) -> Iterator[Node]:
     """A running node on the registry in `data_dir`, once it answers checks. `settings` by their names in the class.
 
-    What earlier runs left there of journal and log goes first. What the node prints goes to `node.log` there.
+    What earlier runs left there goes first, but for a log in a database, and all that follows it. What the node prints
+    goes to `node.log` there.
     """
-    for leftover in ("journal", "log.db", "log.db-wal", "log.db-shm", "serving.json"):
+    for leftover in LEFT if "database" in settings else (*LEFT, *LEFT_OF_A_LOG):
         path = data_dir / leftover
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     own = {"data_dir": data_dir.resolve(), "log_level": "warning", "workers": workers, "listen": "127.0.0.1:0"}

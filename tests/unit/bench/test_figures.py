@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench import load, sampling
 from bench.checks import MIX, SERVICE, batch, framed, spread
 from bench.latency import Measured, middle
-from bench.load import Pressure, Target
+from bench.load import TICKS, Pressure, Target
 from bench.processes import Memory, added_up
 
 SMAPS = """\
@@ -91,6 +91,15 @@ def test_in_flight_counts_the_generators_of_every_message() -> None:
     target = Target.checks("127.0.0.1:1")
     assert target.url == f"http://127.0.0.1:1/{SERVICE}/CheckSubject"
     assert Pressure(2, 16, 4).in_flight(target) == 2 * 16 * len(MIX)
+
+
+def test_at_a_rate_no_generator_sends_more_at_once_than_it_may() -> None:
+    target = Target.checks("127.0.0.1:1")
+    alone = Pressure(1, 16, 4, rate=2000)
+    assert 2000 / alone.generators(target) <= TICKS
+    assert alone.generators(target) % len(MIX) == 0
+    assert Pressure(1, 16, 4, rate=2000, at_once=1000).generators(target) == len(MIX)
+    assert Pressure(1, 16, 4).generators(target) == len(MIX)
 
 
 def test_a_batch_keeps_the_shares_of_the_mix() -> None:
