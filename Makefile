@@ -45,9 +45,10 @@ postgres: $(VENV)/.test ## make sure that there is a PostgreSQL to run the tests
 chromium: $(VENV)/.test ## make sure that there is a Chromium to run the tests in
 	@$(BIN)/python -m tools.chromium
 
+# What a first process compiles, the others need not: some images tell Python to keep nothing of it.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.test postgres chromium ## run the tests, but for the long ones: make faults, make crash, make laws, make examples
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not crash and not java and not faults and not deep"
-	$(BIN)/python -m pytest -m "crash and not faults"
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not java and not faults and not deep"
 
 laws: $(VENV)/.test ## try the laws on thousands of cases each, and replay a published list, for an hour
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile deep --timeout 3600 tests/unit tests/property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,7 @@ from pytest_socket import disable_socket, enable_socket
 from clearway.querylog.central import open_central
 from clearway.registry import database as registry_database
 from tests.postgres import TEMPLATE, NoServer, Server, must_be_there
+from tests.scheduling import ByGroupOrFile, longest_first
 
 WITHOUT_SOCKETS = (Path(__file__).parent / "unit", Path(__file__).parent / "property")
 
@@ -20,6 +22,14 @@ for profile, examples in (("usual", 100), ("deep", 5000)):  # The last for `make
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
 settings.load_profile("usual")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroupOrFile | None:
+    return ByGroupOrFile(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,9 @@ HELPER = "helper"
 
 TITLE = b"clearway: "
 
+PATIENCE = 60.0
+"""Seconds that a node's processes may take to come up, on however busy a machine."""
+
 
 def living(parent: int) -> dict[str, int]:
     """Part → process id, of those that run now; none where the parent has ended."""
@@ -28,7 +31,7 @@ def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = (), *, feeds:
     """As `living`, once all run; `feeds` where the node has that process, `beside` for further ones."""
     workers_of = (f"worker-{number}" for number in range(1, workers + 1))
     names = {HELPER, *PARTS, *(["feeds"] if feeds else []), *workers_of, *beside}
-    last = time.monotonic() + 20
+    last = time.monotonic() + PATIENCE
     while time.monotonic() < last:
         found = living(parent)
         if found.keys() == names:
@@ -37,7 +40,7 @@ def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = (), *, feeds:
     raise AssertionError(f"the node has the processes {sorted(found)}, not {sorted(names)}")
 
 
-def successor(parent: int, known: set[int], within: float = 20.0) -> int:
+def successor(parent: int, known: set[int], within: float = PATIENCE) -> int:
     """The process the node started in place of one that was killed: the one that is not in `known`."""
     last = time.monotonic() + within
     while time.monotonic() < last:

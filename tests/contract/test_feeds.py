@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from clearway.cli.exits import Exit
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -23,7 +25,9 @@ from clearway.gen.v1.operator_service_pb2_grpc import OperatorServiceStub
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import code_of
+from clearway.server.databases import open_log
 from clearway.server.keys import load_keys
+from clearway.server.roles.feeds import metrics_served
 from clearway.server.settings import Settings
 from tests.contract.loaded import a_check, notices, outcome, standing
 from tests.node import RunningNode
@@ -208,6 +212,23 @@ def test_half_an_import_is_never_visible(tmp_path: Path) -> None:
             process.wait()
     assert len(seen) == 2, "the old revision and the new one, and none between"
     assert sorted(seen.values(), key=str) == [{("LISTED", "LISTED")}, {("NOT_LISTED", "NOT_LISTED")}]
+
+
+def test_whoever_serves_the_metrics_lets_go_of_both_databases_at_its_end(tmp_path: Path) -> None:
+    data_dir, port = tmp_path / "var", free_port()
+    settings = Settings(_env_file=None, data_dir=data_dir, metrics_listen=f"127.0.0.1:{port}")
+    keys = load_keys(settings)
+    logs = [data_dir / name for name in ("registry.db-wal", "log.db-wal")]
+    Registry.open(settings.registry_url, keys, moment=datetime.now(UTC)).close()
+    open_log(settings).dispose()
+    with metrics_served(settings, CollectorRegistry(), keys, lambda: datetime.now(UTC)) as reach:
+        until(lambda: reach.good)
+        told = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        assert "clearway_unshipped_rows 0.0" in told
+        assert all(log.exists() for log in logs), "it holds both open"
+    assert not any(log.exists() for log in logs)
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
 
 
 IMPORTER = """

@@ -21,7 +21,7 @@ from clearway.querylog.reader import Log
 from clearway.querylog.segment import open_rows, rows_after, segments, set_aside
 from clearway.querylog.shipper import Shipper
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
 
 _RECORD = """
 from datetime import UTC, datetime
@@ -63,6 +63,7 @@ from clearway.querylog.central import open_central
 from clearway.querylog.shipper import Shipper
 central = open_central(Path(sys.argv[1]))
 with Shipper(central, Path(sys.argv[2]), batch_rows=20, keep=0) as shipper:
+    print("begins", flush=True)
     shipper.run(threading.Event(), 0.001)
 """
 
@@ -71,18 +72,23 @@ def _start(script: str, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)], stdout=subprocess.PIPE)
 
 
-def _kill_after(process: subprocess.Popen[bytes], seconds: float) -> list[str]:
-    """Kills the process `seconds` after its first line, and returns every whole line it wrote."""
+def _kill_after(process: subprocess.Popen[bytes], seconds: float, least: int = 1) -> list[str]:
+    """Kills the process `seconds` after its first line, or once it has written `least` of them where that is later.
+
+    Returns every whole line that it wrote.
+    """
     assert process.stdout is not None
     output, ends = b"", time.monotonic() + 30
+    begun: float | None = None
     while (left := ends - time.monotonic()) > 0:
         if select.select([process.stdout], [], [], left)[0]:
-            if not output:
-                ends = time.monotonic() + seconds
+            begun = begun or time.monotonic()
             piece = os.read(process.stdout.fileno(), 1 << 16)
             if not piece:
                 break
             output += piece
+        if begun is not None and output.count(b"\n") >= least:
+            ends = begun + seconds
     process.send_signal(signal.SIGKILL)
     output += process.stdout.read()
     process.stdout.close()
@@ -94,7 +100,7 @@ def test_an_owner_killed_under_load_has_every_acknowledged_record_on_disk(tmp_pa
     journals, chance = tmp_path / JOURNAL_DIRECTORY, random.Random(20260302)
     acknowledged: list[str] = []
     for worker in range(6):
-        acknowledged += _kill_after(_start(_WORKER, journals, worker), chance.uniform(0.01, 0.4))
+        acknowledged += _kill_after(_start(_WORKER, journals, worker), chance.uniform(0.01, 0.4), least=32)
     assert len(acknowledged) > 100
     on_disk = b""
     for files in segments(journals):
@@ -113,11 +119,8 @@ def test_workers_and_shippers_killed_at_random_leave_each_record_in_the_log_once
         writing = _start(_WORKER, journals, worker)
         for _ in range(3):
             shipping = _start(_SHIPPER, log_file, journals)
-            time.sleep(chance.uniform(0.3, 0.9))  # starting Python takes most of it
-            shipping.kill()
-            shipping.communicate()
-            assert shipping.returncode == -signal.SIGKILL
-        acknowledged += _kill_after(writing, 0.05)
+            _kill_after(shipping, chance.uniform(0.05, 0.5))
+        acknowledged += _kill_after(writing, 0.05, least=32)
     pending = Counter(stored.record.check_id for stored in Log(central, journals).export())
     with central.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM check_log")).scalar_one() > 100

@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,8 +24,9 @@ from clearway.registry.synthetic import Character
 from tests.contract.loaded import a_check, load
 from tests.node import NO_PROXY, RunningNode
 from tests.processes import HELPER, PARTS, alive, parts, successor
+from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.sockets, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.crash, pytest.mark.sockets, pytest.mark.xdist_group("crash"), pytest.mark.timeout(3600)]
 
 ROUNDS = int(os.environ.get("CLEARWAY_CRASH_ROUNDS", "10"))
 CALLERS = 24
@@ -129,9 +129,10 @@ def publish(books: Books) -> None:
 
 async def one_round(node: RunningNode, victim: str, chance: random.Random, answers: Answers) -> None:
     """Load, a kill at a random moment of it, and a node that serves again."""
-    stop = asyncio.Event()
+    stop, before = asyncio.Event(), len(answers.kept)
     callers = [asyncio.create_task(answers.keep_asking(node.address, stop)) for _ in range(CALLERS)]
     living = await asyncio.to_thread(parts, node.pid)
+    await asyncio.to_thread(until, lambda: len(answers.kept) > before, 30)
     await asyncio.sleep(chance.uniform(0.3, 1.0))
     await asyncio.to_thread(kill, node, victim, living)
     await asyncio.sleep(chance.uniform(0.1, 0.3))
@@ -145,34 +146,16 @@ def kill(node: RunningNode, victim: str, living: dict[str, int]) -> None:
         os.kill(living[victim], signal.SIGKILL)
         successor(node.pid, set(living.values()))
         parts(node.pid)
-        until_serving(node)
+        until(node.serving, within=60)
         return
     if victim == PARENT:
         os.kill(node.pid, signal.SIGKILL)
         # The orphans notice, drain and end by themselves, and let the data folder go.
-        until_gone(living.values())
+        until(lambda: not any(map(alive, living.values())), within=60)
         node.kill()
     else:
         node.kill()
     node.start()
-
-
-def until_serving(node: RunningNode, within: float = 20.0) -> None:
-    last = time.monotonic() + within
-    while time.monotonic() < last:
-        if node.serving():
-            return
-        time.sleep(0.05)
-    raise AssertionError("the node does not serve again")
-
-
-def until_gone(pids: Any, within: float = 30.0) -> None:
-    last = time.monotonic() + within
-    while time.monotonic() < last:
-        if not any(alive(pid) for pid in pids):
-            return
-        time.sleep(0.05)
-    raise AssertionError("processes of the node outlive their parent")
 
 
 def retried_answers_are_the_same(node: RunningNode, answers: Answers, chance: random.Random) -> None:

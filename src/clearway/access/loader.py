@@ -11,8 +11,8 @@ from clearway.access.limits import Limits
 from clearway.access.model import EVERYWHERE, AccessFile, CertificateEntry, GrantEntry, IssuerEntry, PrincipalEntry
 from clearway.access.principals import Access, Issuer, KnownToken, Principal
 from clearway.catalogue.catalogue import Catalogue
-from clearway.catalogue.complaints import Complaint, Path
-from clearway.catalogue.document import MAX_BYTES, read_document
+from clearway.catalogue.complaints import Complaint, Path, Rejected
+from clearway.catalogue.document import Document, document_at, read_document
 from clearway.catalogue.shapes import shaped
 
 RULES = (
@@ -29,12 +29,8 @@ RULES = (
 """Ids of the complaints besides those about text and shapes (`clearway.catalogue.loader.FILE_RULES`)."""
 
 
-class AccessRejected(ValueError):
-    """An access file that breaks at least one rule. `complaints` holds all that were found, in line order."""
-
-    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
-        super().__init__("\n".join(str(complaint) for complaint in complaints))
-        self.complaints = complaints
+class AccessRejected(Rejected):
+    """It is an access file that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +52,24 @@ def load_access(path: FilePath, catalogue: Catalogue) -> Access:
 
 def check_access(path: FilePath, catalogue: Catalogue) -> Report:
     """Everything that is wrong with an access file. Never raises for a bad one."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path that no file system could hold.
-        reason = getattr(error, "strerror", None) or "no such path"
-        return Report(str(path), (Complaint(str(path), 1, "source", "", f"cannot be read ({reason})"),), None)
-    return check_content(str(path), content, catalogue)
+    return held_to_rules(document_at(path), catalogue)
 
 
 def check_content(file: str, content: bytes, catalogue: Catalogue) -> Report:
     """Everything that is wrong with the bytes of an access file. Paths in it are taken from its own folder."""
-    document = read_document(file, content)
+    return held_to_rules(read_document(file, content), catalogue)
+
+
+def held_to_rules(document: Document, catalogue: Catalogue) -> Report:
+    """Everything that is wrong with an access file that was taken apart."""
     stated = None if document.complaints else shaped(document, AccessFile)
     access = None
     if stated is not None:
         for rule, path, message in findings(stated, catalogue):
             document.complain(rule, path, message)
         if not document.complaints:
-            access = access_of(stated, FilePath(file).parent)
-    return Report(file, tuple(sorted(document.complaints, key=lambda complaint: complaint.line)), access)
+            access = access_of(stated, FilePath(document.file).parent)
+    return Report(document.file, document.complaints_by_line(), access)
 
 
 Finding = tuple[str, Path, str]

@@ -1,4 +1,4 @@
-"""What is wrong with an edition file: where, by which rule, and what is needed."""
+"""What is wrong with an edition file, or another one read as such: where, by which rule, and what is needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def written(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One reason why an edition is refused. `line` counts from 1; `path` is as `written` gives it."""
+    """One reason why a file is refused. `line` counts from 1; `path` is as `written` gives it."""
 
     file: str
     line: int
@@ -31,9 +31,13 @@ class Complaint:
         return f"{self.file}:{self.line}: [{self.rule}] {where}{self.message}"
 
 
-class CatalogueRejected(ValueError):
-    """An edition that breaks at least one rule. `complaints` holds all that were found, in line order."""
+class Rejected(ValueError):
+    """A file that breaks at least one rule. `complaints` holds all that were found, in line order."""
 
     def __init__(self, complaints: tuple[Complaint, ...]) -> None:
         super().__init__("\n".join(str(complaint) for complaint in complaints))
         self.complaints = complaints
+
+
+class CatalogueRejected(Rejected):
+    """It is an edition that cannot be used."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import NoReturn
 
 import yaml
@@ -48,9 +49,30 @@ class Document:
         at = self.line(path) if line is None else line
         self.complaints.append(Complaint(self.file, at, rule, written(path), message))
 
+    def complaints_by_line(self) -> tuple[Complaint, ...]:
+        """All that was found, from the file's first line to its last."""
+        return tuple(sorted(self.complaints, key=lambda complaint: complaint.line))
+
 
 class _UnreadableError(Exception):
     """The rest of the file cannot be read; the complaint is already made."""
+
+
+def document_at(path: FilePath) -> Document:
+    """The file at `path` taken apart. Never raises: that it cannot be read is a complaint like any other."""
+    try:
+        content = bytes_at(path)
+    except (OSError, ValueError) as error:  # ValueError: a path that no file system could hold.
+        document = Document(str(path))
+        document.complain("source", (), f"cannot be read ({getattr(error, 'strerror', None) or 'no such path'})")
+        return document
+    return read_document(str(path), content)
+
+
+def bytes_at(path: FilePath) -> bytes:
+    """What the file holds, or enough of it to see that it is too large. Raises `OSError`, `ValueError`."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def read_document(file: str, content: bytes) -> Document:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.complaints import CatalogueRejected, Complaint
-from clearway.catalogue.document import MAX_BYTES, Document, read_document
+from clearway.catalogue.document import Document, bytes_at, read_document
 from clearway.catalogue.editions import edition_file, edition_names
 from clearway.catalogue.model import Edition
 from clearway.catalogue.rules import RULES
@@ -77,8 +77,7 @@ def check_content(file: str, content: bytes, tables: Callable[[str], RegionTable
         _hold_to_rules(document, edition, regions)
         if not document.complaints:
             catalogue = Catalogue(edition, content_hash, regions)
-    complaints = tuple(sorted(document.complaints, key=lambda complaint: complaint.line))
-    return Report(file, content_hash, complaints, catalogue)
+    return Report(file, content_hash, document.complaints_by_line(), catalogue)
 
 
 def region_table(name: str) -> RegionTable | None:
@@ -92,8 +91,7 @@ def region_table(name: str) -> RegionTable | None:
 def _read(source: str | Path) -> tuple[str, bytes]:
     if isinstance(source, str) and source in edition_names():
         return edition_file(source)
-    with Path(source).open("rb") as file:
-        return str(source), file.read(MAX_BYTES + 1)
+    return str(source), bytes_at(Path(source))
 
 
 def _hold_to_rules(document: Document, edition: Edition, regions: RegionTable | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from clearway.access.grants import Denied, Reach
-from clearway.access.loader import AccessRejected, Report, check_access, load_access
+from clearway.access.loader import AccessRejected, check_access, load_access
 from clearway.access.methods import METHODS, Openness, Role, methods_named, rule_of, short
 from clearway.access.principals import Access, Principal
 from clearway.access.schema import json_schema
@@ -19,6 +18,7 @@ from clearway.access.tokens import TOKEN_BYTES, hash_of, token_of
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.complaints import CatalogueRejected
 from clearway.catalogue.loader import load_catalogue
+from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_json, print_table
 from clearway.cli.registry import json_option
@@ -41,27 +41,20 @@ def check(file: Path, catalogue: str | None, json_wanted: bool) -> None:
     """Hold the access FILE to every rule and to the catalogue. Exit code 1 where it breaks any."""
     report = check_access(file, loaded(catalogue))
     if json_wanted:
-        print_json(
-            {"file": report.file, "valid": not report.complaints, "complaints": list(map(asdict, report.complaints))}
-        )
+        print_json(verdict(report.file, report.complaints))
+    elif report.access is None:
+        show_complaints(report.complaints)
     else:
-        show_report(report)
+        show_principals(report.access)
     if report.complaints:
         raise SystemExit(Exit.FAILED)
 
 
-def show_report(report: Report) -> None:
-    """A line for each complaint, in the form editors jump to; else who may call."""
-    for complaint in report.complaints:
-        where = f"{complaint.file}:{complaint.line}"
-        errors.print(f"{plain(where)}: [bold]{plain(complaint.rule)}[/] {plain(complaint.path)}", soft_wrap=True)
-        errors.print(f"    {plain(complaint.message)}", soft_wrap=True)
-    if report.access is None:
-        errors.print(f"[red]{len(report.complaints)} complaint(s)[/]")
-        return
+def show_principals(known: Access) -> None:
+    """Who may call."""
     rows = (
         (principal.name, principal.authority, ", ".join(dict.fromkeys(grant.role for grant in principal.grants)))
-        for principal in report.access.principals.values()
+        for principal in known.principals.values()
     )
     print_table(("principal", "authority", "roles"), rows)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
+from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.complaints import CatalogueRejected
 from clearway.catalogue.editions import edition_names
-from clearway.catalogue.loader import Report, check_catalogue, load_catalogue
+from clearway.catalogue.loader import check_catalogue, load_catalogue
 from clearway.catalogue.model import Edition, ListKind
 from clearway.catalogue.schema import json_schema
+from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
-from clearway.cli.output import console, errors, fail, plain, print_json, print_table
+from clearway.cli.output import console, fail, plain, print_json, print_table
 
 
 @click.group()
@@ -30,35 +30,21 @@ def check(file: str, json_wanted: bool) -> None:
     except OSError as fault:
         fail(f"{file}: {fault.strerror}", Exit.INVALID)
     if json_wanted:
-        print_json(as_document(report))
+        edition = report.catalogue.edition.edition if report.catalogue else ""
+        more = {"edition": edition, "content_hash": report.content_hash}
+        print_json(verdict(report.file, report.complaints, more))
+    elif report.catalogue is None:
+        show_complaints(report.complaints)
     else:
-        show_report(report)
+        show_held(report.catalogue)
     if report.complaints:
         raise SystemExit(Exit.FAILED)
 
 
-def as_document(report: Report) -> dict[str, object]:
-    """The report as JSON."""
-    return {
-        "file": report.file,
-        "valid": not report.complaints,
-        "edition": report.catalogue.edition.edition if report.catalogue else "",
-        "content_hash": report.content_hash,
-        "complaints": [asdict(complaint) for complaint in report.complaints],
-    }
-
-
-def show_report(report: Report) -> None:
-    """A line for each complaint, in the form editors jump to."""
-    for complaint in report.complaints:
-        where = f"{complaint.file}:{complaint.line}"
-        errors.print(f"{plain(where)}: [bold]{plain(complaint.rule)}[/] {plain(complaint.path)}", soft_wrap=True)
-        errors.print(f"    {plain(complaint.message)}", soft_wrap=True)
-    if report.catalogue is not None:
-        edition = report.catalogue.edition
-        console.print(f"[green]{plain(edition.edition)}[/] holds: {counts(edition)}. SHA-256 {report.content_hash}")
-    else:
-        errors.print(f"[red]{len(report.complaints)} complaint(s)[/]")
+def show_held(found: Catalogue) -> None:
+    """That the edition holds, and what it holds."""
+    edition = found.edition
+    console.print(f"[green]{plain(edition.edition)}[/] holds: {counts(edition)}. SHA-256 {found.content_hash}")
 
 
 def counts(edition: Edition) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from clearway.catalogue.complaints import Complaint
+from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
 from clearway.cli.imports import as_document, show, told_progress
 from clearway.cli.output import as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
@@ -76,24 +78,24 @@ def desk(data_dir: Path | None, feeds_file: Path | None) -> Iterator[Desk]:
 @json_option
 def check(file: Path, json_wanted: bool) -> None:
     """Hold the feeds FILE to its rules. Exit code 1 where it breaks any. No source is read."""
+    found: tuple[ScheduledFeed, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
     try:
-        found, complaints = load_feeds(file), []
+        found = load_feeds(file)
     except FeedsRejected as rejected:
-        found, complaints = (), list(rejected.complaints)
+        complaints = rejected.complaints
     if json_wanted:
-        document = {"file": str(file), "valid": not complaints, "feeds": [feed.name for feed in found]}
-        print_json(document | {"complaints": [asdict(complaint) for complaint in complaints]})
+        print_json(verdict(str(file), complaints, {"feeds": [feed.name for feed in found]}))
+    elif complaints:
+        show_complaints(complaints)
     else:
-        for complaint in complaints:
-            errors.print(plain(complaint), soft_wrap=True)
-        if not complaints:
-            print_table(
-                ("feed", "format", "regimes", "every", "overdue after"),
-                (
-                    (feed.name, feed.format, " ".join(feed.regimes) or "any", feed.every, feed.overdue_after)
-                    for feed in found
-                ),
-            )
+        print_table(
+            ("feed", "format", "regimes", "every", "overdue after"),
+            (
+                (feed.name, feed.format, " ".join(feed.regimes) or "any", feed.every, feed.overdue_after)
+                for feed in found
+            ),
+        )
     if complaints:
         raise SystemExit(Exit.FAILED)
 

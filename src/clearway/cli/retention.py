@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import uuid_utils
 
 from clearway.catalogue.complaints import CatalogueRejected
 from clearway.catalogue.loader import load_catalogue
+from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
-from clearway.cli.output import console, errors, fail, plain, print_json, print_table
+from clearway.cli.output import console, fail, plain, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
 from clearway.cli.tree import central_of
@@ -63,13 +63,12 @@ def check(file: Path, catalogue: str | None, json_wanted: bool) -> None:
     """Hold the FILE of retention rules to every rule and to the catalogue. Exit code 1 where it breaks any."""
     report = checked(file, settings_from({"catalogue": catalogue}))
     if json_wanted:
-        complaints = list(map(asdict, report.complaints))
-        print_json({"file": report.file, "valid": not complaints, "complaints": complaints})
+        print_json(verdict(report.file, report.complaints))
     elif report.retention is not None:
         rows = ((rule.id, rule.records, str(rule.keep_years)) for rule in report.retention.rules)
         print_table(("rule", "records", "years"), rows)
     else:
-        show_complaints(report)
+        show_complaints(report.complaints)
     if report.complaints:
         raise SystemExit(Exit.FAILED)
 
@@ -121,7 +120,7 @@ def by_rules(settings: Settings, file: Path | None, by: str, dry_run: bool, json
         fail("there are no rules; set CLEARWAY_RETENTION or give --rules", Exit.INVALID)
     report = checked(path, settings)
     if report.retention is None:
-        show_complaints(report)
+        show_complaints(report.complaints)
         raise SystemExit(Exit.FAILED)
     central, now = central_of(settings), datetime.now(UTC)
     found = due(central, report.retention, now)
@@ -177,12 +176,6 @@ def checked(file: Path, settings: Settings) -> Report:
         return check_retention(file, load_catalogue(settings.catalogue))
     except CatalogueRejected as rejected:
         fail(str(rejected), Exit.FAILED)
-
-
-def show_complaints(report: Report) -> None:
-    """A line for each complaint, in the form editors jump to."""
-    for complaint in report.complaints:
-        errors.print(plain(str(complaint)), soft_wrap=True)
 
 
 @click.group("hold")

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from clearway.catalogue.complaints import Complaint
 from clearway.catalogue.complaints import Path as NodePath
-from clearway.catalogue.document import MAX_BYTES, Document, Tree, read_document
+from clearway.catalogue.complaints import Rejected
+from clearway.catalogue.document import Document, Tree, document_at
 from clearway.catalogue.model import Code
 from clearway.registry.errors import RegistryError
 from clearway.registry.feeds.adapters import adapter_for
@@ -184,26 +184,16 @@ class FeedsFile(_Model):
     feeds: Annotated[tuple[ScheduledFeed, ...], Field(max_length=1000)]
 
 
-class FeedsRejected(ValueError):
-    """A feeds file that cannot be used. `complaints` holds all that was found, in line order."""
-
-    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
-        super().__init__("\n".join(str(complaint) for complaint in complaints))
-        self.complaints = complaints
+class FeedsRejected(Rejected):
+    """It is a feeds file that cannot be used."""
 
 
 def load_feeds(path: Path) -> tuple[ScheduledFeed, ...]:
     """The feeds of a file, in its order. Raises `FeedsRejected`."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        complaint = Complaint(str(path), 1, "source", "", f"cannot be read ({error.strerror})")
-        raise FeedsRejected((complaint,)) from None
-    document = read_document(str(path), content)
+    document = document_at(path)
     feeds = () if document.complaints else _shaped(document)
     if document.complaints:
-        raise FeedsRejected(tuple(sorted(document.complaints, key=lambda complaint: complaint.line)))
+        raise FeedsRejected(document.complaints_by_line())
     return feeds
 
 

@@ -115,9 +115,10 @@ def test_what_is_no_feeds_file_is_refused(tmp_path: Path, text: str) -> None:
     assert complaints(tmp_path, text)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["none.yaml", "no\0name"])
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FeedsRejected) as rejected:
-        load_feeds(tmp_path / "none.yaml")
+        load_feeds(tmp_path / name)
     assert rejected.value.complaints[0].rule == "source"
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, true
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.complaints import Complaint, Path
-from clearway.catalogue.document import MAX_BYTES, read_document
+from clearway.catalogue.document import Document, document_at, read_document
 from clearway.catalogue.model import Code
 from clearway.catalogue.shapes import shaped
 from clearway.querylog.central import check_log, checks_only
@@ -90,24 +90,22 @@ def years_before(now: datetime, years: int) -> datetime:
 
 def check_retention(path: FilePath, catalogue: Catalogue) -> Report:
     """Everything that is wrong with a file of rules. Never raises for a bad one."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a path that no file system could hold.
-        reason = getattr(error, "strerror", None) or "no such path"
-        return Report(str(path), (Complaint(str(path), 1, "source", "", f"cannot be read ({reason})"),), None)
-    return check_content(str(path), content, catalogue)
+    return held_to_rules(document_at(path), catalogue)
 
 
 def check_content(file: str, content: bytes, catalogue: Catalogue) -> Report:
     """Everything that is wrong with the bytes of a file of rules."""
-    document = read_document(file, content)
+    return held_to_rules(read_document(file, content), catalogue)
+
+
+def held_to_rules(document: Document, catalogue: Catalogue) -> Report:
+    """Everything that is wrong with a file of rules that was taken apart."""
     stated = None if document.complaints else shaped(document, Retention)
     if stated is not None:
         for rule, path, message in _findings(stated, catalogue):
             document.complain(rule, path, message)
-    complaints = tuple(sorted(document.complaints, key=lambda complaint: complaint.line))
-    return Report(file, complaints, None if complaints else stated)
+    complaints = document.complaints_by_line()
+    return Report(document.file, complaints, None if complaints else stated)
 
 
 def _findings(stated: Retention, catalogue: Catalogue) -> Iterator[tuple[str, Path, str]]:

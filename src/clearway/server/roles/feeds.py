@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
 
 from clearway.index.layout import IndexLayout
 from clearway.index.reader import IndexReader
@@ -21,7 +22,7 @@ from clearway.registry.fetching.runner import Runner
 from clearway.registry.fetching.status import FeedStatus, status_of_all
 from clearway.registry.registry import Registry
 from clearway.server.clock import SteadyClock
-from clearway.server.databases import attach_log, open_registry, patiently
+from clearway.server.databases import attach_log, let_go, open_registry, patiently
 from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.metrics import FeedMetrics, LeadMetrics, serve_metrics
@@ -51,15 +52,13 @@ def run(settings: Settings) -> None:
     feeds = scheduled_feeds(settings)
     clock = SteadyClock(lambda: datetime.now(UTC), partial(_log.warning, "clock_went_back", process="feeds"))
     keys = load_keys(settings)
-    door = RegistryDoor(lambda: open_registry(settings, keys, clock()))
-    reach = Reach(lambda: door.ask(Registry.head))
     metrics = CollectorRegistry()
-    if settings.metrics_address is not None:
+    with (
+        unless_stopped(),
         # Before the database is waited for: while it is gone these are looked at.
-        reach.start()
-        metrics.register(node_metrics(settings, keys, reach, clock))
-        serve_metrics(settings.metrics_address, metrics)
-    with unless_stopped(), patiently(stop, lambda: open_registry(settings, keys, clock())) as registry:
+        metrics_served(settings, metrics, keys, clock) as reach,
+        patiently(stop, lambda: open_registry(settings, keys, clock())) as registry,
+    ):
         fetcher = Fetcher(registry, settings.feeds_dir, stop=stop)
 
         def statuses() -> tuple[FeedStatus, ...]:
@@ -78,11 +77,36 @@ def run(settings: Settings) -> None:
             Runner(registry, fetcher, feeds, stop, clock, lead).run()
 
 
-def node_metrics(settings: Settings, keys: SubjectKeys, reach: Reach, clock: Callable[[], datetime]) -> NodeMetrics:
+@contextlib.contextmanager
+def metrics_served(
+    settings: Settings, metrics: CollectorRegistry, keys: SubjectKeys, clock: Callable[[], datetime]
+) -> Iterator[Reach]:
+    """Whether the record can be read; and, where the settings ask for it, the metrics served, until the block ends."""
+    door = RegistryDoor(lambda: open_registry(settings, keys, clock()))
+    reach = Reach(lambda: door.ask(Registry.head))
+    if settings.metrics_address is None:
+        yield reach
+        return
+    reach.start()
+    with let_go(attach_log(settings)) as central:
+        metrics.register(node_metrics(settings, central, keys, reach, clock))
+        server, _ = serve_metrics(settings.metrics_address, metrics)
+        try:
+            yield reach
+        finally:
+            server.shutdown()
+            server.server_close()
+            reach.close()
+            door.close()
+
+
+def node_metrics(
+    settings: Settings, central: Engine, keys: SubjectKeys, reach: Reach, clock: Callable[[], datetime]
+) -> NodeMetrics:
     """The metrics of the node that these settings describe."""
     sources = NodeSources(
         index=IndexReader(IndexLayout(settings.data_dir), keys.fingerprint),
-        log=Log(attach_log(settings), settings.journals),
+        log=Log(central, settings.journals),
         damaged_segments=lambda: len(set_aside(settings.journals)),
         registry_reachable=lambda: reach.good,
         vitals=VitalsFolder(settings.data_dir),
