@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -29,6 +29,9 @@ FORCES = {
     decision_pb2.MEASURE_FORCE_MANDATORY: "mandatory",
     decision_pb2.MEASURE_FORCE_RECOMMENDED: "recommended",
 }
+
+
+UNITS = (("days_ago", 86_400), ("hours_ago", 3_600), ("minutes_ago", 60), ("seconds_ago", 1))
 
 
 class Names:
@@ -125,6 +128,12 @@ class Names:
     def row_states(self) -> list[tuple[str, str]]:
         """Every state of a row, for a choice."""
         return [(name, say(words, self._language)) for name, words in ROW_STATES.values()]
+
+    def ago(self, timestamp: Timestamp, now: datetime) -> str:
+        """How long ago a moment was, in the largest unit of which there are two."""
+        seconds = max(0, int((now - timestamp.ToDatetime(UTC)).total_seconds()))
+        unit, size = next(((unit, size) for unit, size in UNITS if seconds >= 2 * size), UNITS[-1])
+        return word(unit, self._language, count=seconds // size)
 
     def moment(self, timestamp: Timestamp) -> str:
         """A moment, to the second, in the catalogue's zone."""

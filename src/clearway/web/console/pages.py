@@ -84,6 +84,7 @@ class Pages:
             "registrar": self._everybody or Role.REGISTRAR.value in visit.session.visitor.roles,
             "called": Names(self._catalogue, language, visit.moment.astimezone(zone).date()),
             "zone": zone.key,
+            "now": visit.moment,
             "here": visit.request.url.path,
             "report_names": {name: say(text, language) for name, (_, text) in REPORTS.items()},
             "dimension_names": {name: say(text, language) for name, (_, text) in DIMENSIONS.items()},

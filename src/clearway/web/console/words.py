@@ -104,6 +104,11 @@ WORDS: Mapping[str, Text] = {
     "node_seen": Text(en="Last heard of", zh="最近自述"),
     "node_missing": Text(en="Missing", zh="失联"),
     "node_started": Text(en="Started", zh="启动时间"),
+    "days_ago": Text(en="{count} days ago", zh="{count} 天前"),
+    "hours_ago": Text(en="{count} hours ago", zh="{count} 小时前"),
+    "minutes_ago": Text(en="{count} minutes ago", zh="{count} 分钟前"),
+    "seconds_ago": Text(en="{count} seconds ago", zh="{count} 秒前"),
+    "run_by": Text(en="Run by", zh="执行账户"),
     "ago": Text(en="{time} ago", zh="{time}前"),
     "waited": Text(en="the oldest waited {time}", zh="最早一行已等待 {time}"),
     "feeds_lead": Text(
