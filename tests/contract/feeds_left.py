@@ -108,5 +108,9 @@ def left(data_dir: Path, access: Path | None = None) -> Iterator[tuple[RunningNo
     """A node whose feeds left something to a person, and its registry."""
     with load(data_dir) as registry:
         feeds = leave(registry, data_dir)
-        with RunningNode(data_dir, feeds=feeds, access=access or "", web_listen="127.0.0.1:0") as node:
+        web = "127.0.0.1:0"
+        open_to_all = RunningNode(data_dir, feeds=feeds, web_listen=web)
+        with (
+            open_to_all if access is None else RunningNode(data_dir, feeds=feeds, web_listen=web, access=access) as node
+        ):
             yield node, registry

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from clearway.registry.quarantine import RowState, SetAside
 from clearway.registry.registry import Registry
@@ -22,7 +22,7 @@ WAIT = 20_000
 """Milliseconds within which a page shows what it is waited for."""
 
 TODAY = datetime.now(UTC).date().isoformat()
-NARROW = {"width": 320, "height": 800}
+NARROW: ViewportSize = {"width": 320, "height": 800}
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +175,8 @@ def test_the_pages_break_no_rule_of_accessibility_and_fit_a_phone(
         page.goto(f"{console}/{address}")
         expect(page.locator("html")).to_have_attribute("lang", language)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert violations(page) == [], (address, scheme)
-        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.set_viewport_size(NARROW)
         assert fits(page), address
         page.set_viewport_size({"width": 1280, "height": 800})
