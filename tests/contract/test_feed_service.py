@@ -257,6 +257,8 @@ def test_a_list_that_waits_says_what_loading_it_would_do(node: RunningNode) -> N
     assert found.list.suspicion.startswith("8 listings are missing")
     assert found.reasons == {"date": 1}
     assert [(one.row_number, one.set_aside, one.reason) for one in found.samples] == [(4, True, "date")]
+    assert list(found.gone_ids) == [f"LEFT-{number}" for number in range(1002, 1010)]
+    assert (list(found.added_ids), list(found.changed_ids)) == ([], [])
 
 
 def test_whole_lists_are_for_registrars_of_their_regimes_in_the_whole_country(node: RunningNode) -> None:

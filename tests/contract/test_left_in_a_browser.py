@@ -146,6 +146,7 @@ def test_a_list_that_waits_gets_a_word(
     page.get_by_role("link", name="Lists that wait").click()
     page.get_by_role("link", name=feed).click()
     expect(page.get_by_role("row", name="Gone: they would end")).to_contain_text("8")
+    assert page.get_by_role("region", name="The first that would be gone").get_by_role("listitem").count() == 8
     expect(page.get_by_text("A date cannot be read")).to_be_visible()
     page.get_by_label("Reason, for the history").fill("asked the source")
     page.get_by_role("button", name=button).click()

@@ -482,6 +482,9 @@ class ListForDecision(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     SAMPLES_FIELD_NUMBER: _builtins.int
+    ADDED_IDS_FIELD_NUMBER: _builtins.int
+    CHANGED_IDS_FIELD_NUMBER: _builtins.int
+    GONE_IDS_FIELD_NUMBER: _builtins.int
     feed: _builtins.str
     """Its feed."""
     unchanged: _builtins.int
@@ -500,6 +503,18 @@ class ListForDecision(_message.Message):
     def samples(self) -> _containers.RepeatedCompositeFieldContainer[Global___RowFault]:
         """The first of them, of each reason."""
 
+    @_builtins.property
+    def added_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first entries that would be new, by their ids; at most twenty, as of the two that follow."""
+
+    @_builtins.property
+    def changed_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first entries that would change."""
+
+    @_builtins.property
+    def gone_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first entries that would be gone."""
+
     def __init__(
         self,
         *,
@@ -509,10 +524,13 @@ class ListForDecision(_message.Message):
         rejected: _builtins.int = ...,
         reasons: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         samples: _abc.Iterable[Global___RowFault] | None = ...,
+        added_ids: _abc.Iterable[_builtins.str] | None = ...,
+        changed_ids: _abc.Iterable[_builtins.str] | None = ...,
+        gone_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["list", b"list"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feed", b"feed", "list", b"list", "reasons", b"reasons", "rejected", b"rejected", "samples", b"samples", "unchanged", b"unchanged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_ids", b"added_ids", "changed_ids", b"changed_ids", "feed", b"feed", "gone_ids", b"gone_ids", "list", b"list", "reasons", b"reasons", "rejected", b"rejected", "samples", b"samples", "unchanged", b"unchanged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

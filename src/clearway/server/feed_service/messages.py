@@ -64,4 +64,7 @@ def for_decision(waiting: Waiting) -> pb.ListForDecision:
         rejected=report.rejected,
         reasons=report.reasons,
         samples=samples,
+        added_ids=report.first_added,
+        changed_ids=report.first_changed,
+        gone_ids=report.first_gone,
     )

@@ -74,6 +74,9 @@ WORDS: Mapping[str, Text] = {
     "unchanged": Text(en="Unchanged", zh="不变"),
     "gone": Text(en="Gone: they would end", zh="移出（将终止）"),
     "rejected": Text(en="Rows counted only", zh="仅计数的行"),
+    "first_gone": Text(en="The first that would be gone", zh="将移出的（前几项）"),
+    "first_added": Text(en="The first that would be new", zh="将新增的（前几项）"),
+    "first_changed": Text(en="The first that would change", zh="将变更的（前几项）"),
     "first_faults": Text(
         en="Rows that would not be taken, the first of each reason", zh="不予采纳的行（每种原因的前几行）"
     ),
