@@ -8,8 +8,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -24,6 +26,12 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
 )
+
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+"""What axe holds a page to: WCAG 2.2 AA."""
 
 
 class NoBrowser(Exception):
@@ -47,3 +55,9 @@ def browser() -> Iterator[Browser]:
             yield running
         finally:
             running.close()
+
+
+def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
+    """What axe finds on a page against the rules, in words."""
+    found = Axe().run(page, options=rules).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]

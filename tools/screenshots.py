@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser
 
+from clearway.registry.registry import Registry
 from tests.browsers import browser
 from tests.contract.cards_shown import OUTCOMES, Shown, showing
 from tests.contract.console_shown import Audited, audited
+from tests.contract.feeds_left import LISTS, left
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LANGUAGES = ("en", "zh-CN")
@@ -43,14 +46,34 @@ def main() -> int:
                 (FOLDER / name).write_bytes(picture(running, shown.page(check_id), scheme, device))
         (FOLDER / "case-screen.png").write_bytes(case_screen(running, shown))
     with tempfile.TemporaryDirectory() as folder, audited(Path(folder)) as found, browser() as running:
-        for (name, address), look in product(console_pages(found).items(), CONSOLE):
-            language, scheme, width = look
-            size = "desktop" if width > 1000 else "phone"
-            taken = console_picture(running, f"{found.console}{address}", *look)
-            (FOLDER / f"console-{name}-{language}-{scheme}-{size}.png").write_bytes(taken)
+        pictures_of(running, found.console, console_pages(found))
+    with tempfile.TemporaryDirectory() as folder, left(Path(folder)) as (node, registry), browser() as running:
+        pictures_of(running, f"http://{node.web}/console", pages_of_feeds(registry))
     total = sum(file.stat().st_size for file in FOLDER.glob("*.png"))
     print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB, in {FOLDER.name}")
     return 0
+
+
+def pictures_of(running: Browser, console: str, pages: Mapping[str, str]) -> None:
+    """Each page of a console, in each look."""
+    for (name, address), look in product(pages.items(), CONSOLE):
+        language, scheme, width = look
+        size = "desktop" if width > 1000 else "phone"
+        taken = console_picture(running, f"{console}{address}", *look)
+        (FOLDER / f"console-{name}-{language}-{scheme}-{size}.png").write_bytes(taken)
+
+
+def pages_of_feeds(registry: Registry) -> dict[str, str]:
+    """The pages of what feeds leave to a person, and the operators'."""
+    (row, *_) = registry.quarantine.list(reason="date")
+    return {
+        "rows": "/rows",
+        "row": f"/rows/{row.row_id}",
+        "lists": "/lists",
+        "list": f"/lists/{LISTS[0]}",
+        "feeds": "/feeds",
+        "nodes": "/nodes",
+    }
 
 
 def picture(running: Browser, address: str, scheme: str, device: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,10 @@ from clearway.registry.registry import Registry
 from tests.contract.loaded import load
 from tests.node import RunningNode
 from tests.parties import access_file
+from tests.postgres import must_be_there
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +42,17 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     (data_dir / "access.yaml").write_text(access_file(), "utf-8")
     with load(data_dir), RunningNode(data_dir, access=data_dir / "access.yaml", web_listen="127.0.0.1:0") as node:
         yield node
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    """A real browser, for the tests of a module."""
+    from tests.browsers import NoBrowser, browser  # heavy, and for few tests
+
+    try:
+        with browser() as running:
+            yield running
+    except NoBrowser as missing:
+        if must_be_there():
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))

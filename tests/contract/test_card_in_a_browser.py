@@ -7,41 +7,24 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.synthetic import Character
-from tests.browsers import NoBrowser, browser
+from tests.browsers import violations
 from tests.contract.cards_shown import OUTCOMES, Shown, showing
-from tests.postgres import must_be_there
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
 WAIT = 20_000
 """Milliseconds within which a page shows what it is waited for."""
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
-
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with showing(tmp_path_factory.mktemp("shown")) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    try:
-        with browser() as running:
-            yield running
-    except NoBrowser as missing:
-        if must_be_there():
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -56,12 +39,6 @@ def page(chrome: Browser) -> Iterator[Page]:
     yield fresh
     context.close()
     assert faults == []
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, in words."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]
 
 
 def fits(page: Page) -> bool:

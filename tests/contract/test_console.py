@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sqlalchemy import Engine, text
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1.subject_pb2 import Identifier
+from clearway.querylog.filter import Kind
 from clearway.querylog.record import decode_record, encode_record
 from clearway.registry.synthetic import Character, code_of
 from clearway.server.databases import let_go, open_log
@@ -30,6 +32,7 @@ from clearway.web.console.words import DIMENSIONS, REPORTS
 from tests.contract.cases_service import PATIENCE, a_case, audits
 from tests.contract.loaded import a_check, load
 from tests.contract.querylog.trees import as_owner
+from tests.contract.test_access import recorded
 from tests.node import RunningNode
 from tests.parties import token
 from tests.waiting import until
@@ -256,23 +259,64 @@ def change_leaf(central: Engine, check_id: str, record: bytes) -> None:
         connection.execute(text("UPDATE log_leaf SET entry = :entry WHERE check_id = :id"), fitting)
 
 
-@pytest.mark.parametrize(("address", "shown"), [("feeds", "Feeds"), ("node", "worker-1")])
+@pytest.mark.parametrize(("address", "shown"), [("feeds", "Feeds"), ("nodes", "worker-1")])
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_operators_pages_answer(console: httpx.Client, address: str, shown: str, language: str) -> None:
     answer = console.get(address, headers={"accept-language": language})
     assert answer.status_code == 200
-    assert (shown if address == "node" or language == "en" else "数据源") in answer.text
+    assert (shown if address == "nodes" or language == "en" else "数据源") in answer.text
 
 
-@pytest.mark.parametrize(("onward", "arrived"), [("/console/checks", "node"), ("/console/feeds", "feeds")])
-def test_an_operator_who_signs_in_begins_where_the_service_lets_them(
-    guarded: RunningNode, onward: str, arrived: str
+def test_every_node_on_the_log_is_listed(node: RunningNode, console: httpx.Client) -> None:
+    port = node.address.rpartition(":")[2]
+    until(lambda: console.get("nodes").text.count(f":{port}") == 2)
+    assert "Missing" not in console.get("nodes").text
+
+
+@contextmanager
+def signed_in(node: RunningNode, caller: str, onward: str = "/console/checks") -> Iterator[tuple[httpx.Client, str]]:
+    """A visitor who has signed in, and where they began."""
+    base = f"http://{node.web}/console/"
+    with httpx.Client(base_url=base, timeout=PATIENCE, follow_redirects=True, trust_env=False) as visitor:
+        found = re.search(r'name="form" value="(\w+)"', visitor.get("sign-in").text)
+        assert found is not None
+        answer = visitor.post("sign-in", data={"form": found[1], "token": token(caller), "next": onward})
+        assert answer.status_code == 200
+        yield visitor, answer.url.path.removeprefix("/console/")
+
+
+@pytest.mark.parametrize(
+    ("caller", "onward", "arrived"),
+    [
+        ("operator", "/console/checks", "nodes"),
+        ("operator", "/console/feeds", "feeds"),
+        ("registrar", "/console/checks", "rows"),
+        ("registrar", "/console/lists", "lists"),
+        ("auditor", "/console/lists", "lists"),
+        ("auditor", "/console/nodes", "checks"),
+    ],
+)
+def test_whoever_signs_in_begins_where_the_service_lets_them(
+    guarded: RunningNode, caller: str, onward: str, arrived: str
 ) -> None:
+    with signed_in(guarded, caller, onward) as (_, began):
+        assert began == arrived
+
+
+def test_an_operator_is_offered_the_operators_pages_and_no_refusal_is_on_the_log(guarded: RunningNode) -> None:
+    before = len(recorded(guarded, "operator", Kind.ALL))
+    with signed_in(guarded, "operator") as (visitor, _):
+        page = visitor.get("nodes").text
+        assert re.findall(r'<a href="/console/(\w+)"[^>]*>[^<]+</a>\s*(?=<a|</nav)', page) == ["feeds", "nodes", "log"]
+        assert len(recorded(guarded, "operator", Kind.ALL)) == before
+        assert visitor.get("checks").status_code == 403
+
+
+def test_whoever_has_no_page_is_told_so_when_they_sign_in(guarded: RunningNode) -> None:
     base = f"http://{guarded.web}/console/"
     with httpx.Client(base_url=base, timeout=PATIENCE, follow_redirects=True, trust_env=False) as visitor:
         found = re.search(r'name="form" value="(\w+)"', visitor.get("sign-in").text)
         assert found is not None
-        fields = {"form": found[1], "token": token("operator"), "next": onward}
-        answer = visitor.post("sign-in", data=fields)
-        assert (answer.status_code, answer.url.path) == (200, f"/console/{arrived}")
-        assert visitor.get("checks").status_code == 403
+        answer = visitor.post("sign-in", data={"form": found[1], "token": token("checker")})
+        assert (answer.status_code, "ACCESS_DENIED" in answer.text) == (403, True)
+        assert "sign-out" not in visitor.get("sign-in").text

@@ -9,20 +9,17 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from clearway.gen.v1.card_service_pb2 import GrantViewRequest
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.registry.synthetic import Character, code_of
-from tests.browsers import NoBrowser, browser
+from tests.browsers import violations
 from tests.contract.console_shown import PATIENCE, Audited, audited
 from tests.contract.loaded import ESSENTIAL, a_check
-from tests.postgres import must_be_there
 from tests.unit.cli.running import document, run
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
@@ -30,9 +27,6 @@ pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.ma
 WAIT = 20_000
 """Milliseconds within which a page shows what it is waited for."""
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """What the scheme makes a difference to."""
 
@@ -47,17 +41,6 @@ REPORTS = ("coverage", "feedback", "departures", "refusals", "objections", "late
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     with audited(tmp_path_factory.mktemp("audited")) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    try:
-        with browser() as running:
-            yield running
-    except NoBrowser as missing:
-        if must_be_there():
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -80,12 +63,6 @@ def page(chrome: Browser, shown: Audited) -> Iterator[Page]:
 def is_fault(told: ConsoleMessage) -> bool:
     """Whether the browser complains of a page; that a page is refused is the page's own matter."""
     return told.type in ("error", "warning") and "status of 400" not in told.text
-
-
-def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, in words."""
-    found = Axe().run(page, options=rules).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]
 
 
 def fits(page: Page) -> bool:
@@ -113,7 +90,9 @@ def addresses(shown: Audited) -> list[str]:
         "/subject",
         "/log",
         "/feeds",
-        "/node",
+        "/nodes",
+        "/rows",
+        "/lists",
     ]
     return ["/checks", f"/checks/{shown.restriction()}", *reports, "/reports/refusals", *lists, "/sign-in"]
 

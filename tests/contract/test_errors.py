@@ -9,7 +9,7 @@ import re
 import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,11 +24,13 @@ from google.rpc import error_details_pb2, status_pb2
 from clearway.gen.v1 import audit_service_pb2 as audit_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.gen.v1.feed_service_pb2_grpc import FeedServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.index.layout import IndexLayout
 from clearway.querylog.central import LOG_FILE, attach
@@ -37,6 +39,7 @@ from clearway.querylog.request_claims import RequestClaims
 from clearway.querylog.request_ids import RequestIds
 from clearway.querylog.retention.erasure import Act, NotErasable, erase_by_order
 from clearway.registry.errors import RegistryError, RegistryReason
+from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from clearway.server import replays
@@ -57,7 +60,7 @@ from tests.node import NO_PROXY, SERVICE, RunningNode
 from tests.parties import as_caller, bearer
 from tests.postgres import Server
 from tests.processes import parts
-from tests.unit.registry.making import KEYS
+from tests.unit.registry.making import KEYS, listing_row, write_csv
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
@@ -151,7 +154,7 @@ def test_the_page_shows_each_with_its_code_and_what_to_do(reason: str) -> None:
 
 
 def test_every_reason_is_provoked_here() -> None:
-    assert {*ASKED, *ACTED, *PROVOKED_ELSEWHERE} == set(REASONS)
+    assert {*ASKED, *ACTED, *LEFT, *PROVOKED_ELSEWHERE} == set(REASONS)
 
 
 # On a sound node
@@ -391,6 +394,64 @@ def test_a_page_token_of_nobody(node: RunningNode) -> None:
     stub = AuditServiceStub(node.channel())
     request = audit_pb.ListAffectedChecksRequest(listing_id="L-1", page_token="yesterday")
     as_documented(failing(lambda: stub.ListAffectedChecks(request, timeout=PATIENCE)), "INVALID_CURSOR")
+
+
+# What feeds leave to a person
+
+
+def read_feeds(data_dir: Path) -> Path:
+    """A feed of which nothing waits; gives the feeds file."""
+    inbox, file = data_dir / "inbox", data_dir / "feeds.yaml"
+    inbox.mkdir(parents=True)
+    source = f"source: {{folder: {inbox}}}, every: 1d"
+    file.write_text(f"feeds:\n  - {{name: left, format: flat-csv, {source}}}\n", "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def left_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FeedServiceStub, list[int]]]:
+    """A node with two rows set aside, and their ids."""
+    data_dir = tmp_path_factory.mktemp("left-over")
+    rows = [listing_row(number, document_date="some day") for number in (1, 2)]
+    with load(data_dir) as registry:
+        file = write_csv(data_dir / "left.csv", COLUMNS, rows)
+        registry.import_feed("flat-csv", file, actor="o", moment=datetime.now(UTC))
+        with RunningNode(data_dir, feeds=read_feeds(data_dir)) as node:
+            yield FeedServiceStub(node.channel()), [row.row_id for row in registry.quarantine.list()]
+
+
+def word_on(feed: str) -> feed_pb.ConfirmListRequest:
+    return feed_pb.ConfirmListRequest(act=act(), feed=feed, sha256="0" * 64)
+
+
+def corrects(row_id: int) -> feed_pb.CorrectRowRequest:
+    cell = feed_pb.RowCell(column="document_date", value="another day")
+    return feed_pb.CorrectRowRequest(act=act(), row_id=row_id, cells=[cell])
+
+
+LEFT: dict[str, Callable[[FeedServiceStub, int], object]] = {
+    "ROW_NOT_FOUND": lambda stub, _: stub.CorrectRow(corrects(999_999), timeout=PATIENCE),
+    "ROW_REFUSED": lambda stub, row_id: stub.CorrectRow(corrects(row_id), timeout=PATIENCE),
+    "LIST_NOT_WAITING": lambda stub, _: stub.ConfirmList(word_on("left"), timeout=PATIENCE),
+    "FEED_NOT_FOUND": lambda stub, _: stub.ConfirmList(word_on("right"), timeout=PATIENCE),
+}
+"""What a word on a row or a list provokes."""
+
+
+@pytest.mark.parametrize("reason", LEFT)
+def test_a_word_on_what_feeds_left_is_told_its_reason(
+    left_over: tuple[FeedServiceStub, list[int]], reason: str
+) -> None:
+    stub, (row_id, _) = left_over
+    as_documented(failing(lambda: LEFT[reason](stub, row_id)), reason)
+
+
+def test_a_row_that_two_people_dismiss(left_over: tuple[FeedServiceStub, list[int]]) -> None:
+    stub, (_, row_id) = left_over
+    stub.DismissRow(feed_pb.DismissRowRequest(act=act(), row_id=row_id), timeout=PATIENCE)
+    other = registry_pb.Act(registrar="registrar 4", reason="by the book")
+    request = feed_pb.DismissRowRequest(act=other, row_id=row_id)
+    as_documented(failing(lambda: stub.DismissRow(request, timeout=PATIENCE)), "ROW_CLOSED")
 
 
 # The tree over the log
@@ -638,6 +699,7 @@ PROVOKED_ELSEWHERE = {
     "TILE_NOT_FOUND": test_a_file_that_the_tree_does_not_have,
     "COSIGNATURE_REJECTED": test_a_cosignature_that_is_none,
     "REPAIR_TOO_EARLY": test_a_repair_before_its_time,
+    "ROW_CLOSED": test_a_row_that_two_people_dismiss,
     "SERVER_FAULT": test_a_fault_of_our_own_tells_the_caller_nothing_but_that,
     "UNSUPPORTED_MEDIA_TYPE": test_a_body_of_another_type,
     "REQUEST_TOO_LARGE": test_a_body_that_is_too_long,

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browsers import NoBrowser, browser
+from tests.browsers import RULES, violations
 from tests.contract.cases_service import PATIENCE
 from tests.contract.loaded import load
-from tests.contract.test_console_in_a_browser import COLOURS, RULES, fits, violations
+from tests.contract.test_console_in_a_browser import COLOURS, fits
 from tests.node import RunningNode
 from tests.oidc_provider import AUDIENCE, CLIENT_ID, USER, Provider, serving
 from tests.parties import access_file, entry
-from tests.postgres import must_be_there
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
@@ -108,38 +107,32 @@ def test_whatever_the_issuer_signs_the_service_judges_it(
         assert client.get(f"{trusted.console}/checks", follow_redirects=False).status_code == 303
 
 
-def test_in_a_browser_one_signs_in_there_and_reads_on_here(trusted: Trusted, provider: Provider) -> None:
-    try:
-        with browser() as chrome:
-            context = chrome.new_context(locale="zh-CN")
-            page = context.new_page()
-            faults: list[str] = []
-            page.on(
-                "console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None
-            )
-            page.goto(f"{trusted.console}/patterns")
-            for scheme, rules in (("light", RULES), ("dark", COLOURS)):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                assert violations(page, rules) == []
-            page.set_viewport_size({"width": 320, "height": 800})
-            assert fits(page)
-            page.get_by_role("link", name="以单位统一身份登录").click()
-            expect(page.get_by_role("heading", level=1, name="值得人工查看的线索")).to_be_visible()
-            assert page.url == f"{trusted.console}/patterns"
-            page.reload()
-            expect(page.get_by_role("heading", level=1, name="值得人工查看的线索")).to_be_visible()
-            assert {cookie["name"] for cookie in context.cookies()} == {"clearway-console"}
-            page.get_by_role("button", name="退出").click()
-            expect(page.get_by_label("访问令牌")).to_be_visible()
-            provider.refuses = "access_denied"
-            page.get_by_role("link", name="以单位统一身份登录").click()
-            expect(page.get_by_role("alert")).to_contain_text("未准许登录")
-            assert violations(page) == []
-            assert fits(page)
-            page.get_by_role("link", name="登录").click()
-            expect(page.get_by_label("访问令牌")).to_be_visible()
-            assert [fault for fault in faults if "Content Security Policy" in fault] == []
-    except NoBrowser as missing:
-        if must_be_there():
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
+def test_in_a_browser_one_signs_in_there_and_reads_on_here(
+    trusted: Trusted, provider: Provider, chrome: Browser
+) -> None:
+    context = chrome.new_context(locale="zh-CN")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None)
+    page.goto(f"{trusted.console}/patterns")
+    for scheme, rules in (("light", RULES), ("dark", COLOURS)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert violations(page, rules) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert fits(page)
+    page.get_by_role("link", name="以单位统一身份登录").click()
+    expect(page.get_by_role("heading", level=1, name="值得人工查看的线索")).to_be_visible()
+    assert page.url == f"{trusted.console}/patterns"
+    page.reload()
+    expect(page.get_by_role("heading", level=1, name="值得人工查看的线索")).to_be_visible()
+    assert {cookie["name"] for cookie in context.cookies()} == {"clearway-console"}
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_label("访问令牌")).to_be_visible()
+    provider.refuses = "access_denied"
+    page.get_by_role("link", name="以单位统一身份登录").click()
+    expect(page.get_by_role("alert")).to_contain_text("未准许登录")
+    assert violations(page) == []
+    assert fits(page)
+    page.get_by_role("link", name="登录").click()
+    expect(page.get_by_label("访问令牌")).to_be_visible()
+    assert [fault for fault in faults if "Content Security Policy" in fault] == []

@@ -54,6 +54,7 @@ REGISTRAR = (Role.REGISTRAR,)
 AUDITOR = (Role.AUDITOR,)
 OPERATOR = (Role.OPERATOR,)
 REVIEWS = (Role.OFFICER, Role.AUDITOR)
+FEEDS = (Role.REGISTRAR, Role.AUDITOR)
 
 METHODS: Mapping[str, MethodRule] = MappingProxyType(
     {
@@ -100,8 +101,17 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.AuditService/GetInclusionProof": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/GetEntry": MethodRule(AUDITOR, look=True),
         "/clearway.v1.AuditService/AddCosignature": MethodRule((Role.OPERATOR, Role.AUDITOR)),
+        "/clearway.v1.FeedService/ListQuarantinedRows": MethodRule(FEEDS, look=True),
+        "/clearway.v1.FeedService/GetQuarantinedRow": MethodRule(FEEDS, look=True),
+        "/clearway.v1.FeedService/CorrectRow": MethodRule(REGISTRAR),
+        "/clearway.v1.FeedService/DismissRow": MethodRule(REGISTRAR),
+        "/clearway.v1.FeedService/ListWaitingLists": MethodRule(FEEDS, look=True),
+        "/clearway.v1.FeedService/ConfirmList": MethodRule(REGISTRAR),
+        "/clearway.v1.FeedService/DiscardList": MethodRule(REGISTRAR),
         "/clearway.v1.OperatorService/ListFeeds": MethodRule(OPERATOR),
         "/clearway.v1.OperatorService/GetNode": MethodRule(OPERATOR),
+        "/clearway.v1.OperatorService/ListNodes": MethodRule(OPERATOR),
+        "/clearway.v1.AccessService/GetCaller": MethodRule(openness=Openness.KNOWN),
         "/grpc.health.v1.Health/Check": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.health.v1.Health/Watch": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": MethodRule(openness=Openness.KNOWN),

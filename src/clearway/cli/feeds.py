@@ -223,16 +223,17 @@ def show_fetched(fetched: Fetched) -> None:
 
 @feeds.command()
 @click.argument("name", metavar="FEED")
+@click.option("--note", default="", help="Why, for the history.")
 @feeds_option
 @data_dir_option
 @json_option
-def confirm(name: str, feeds_file: Path | None, data_dir: Path | None, json_wanted: bool) -> None:
+def confirm(name: str, note: str, feeds_file: Path | None, data_dir: Path | None, json_wanted: bool) -> None:
     """Load the list of FEED that waits: that very file, checked by its checksum."""
     with desk(data_dir, feeds_file) as at:
         feed = at.feed(name)
         try:
             with told_progress() as progress:
-                fetched = at.fetcher.confirm(feed, datetime.now(UTC), progress)
+                fetched = at.fetcher.confirm(feed, datetime.now(UTC), progress, note=note)
         except RegistryError as error:
             refuse(error, json_wanted)
     tell(fetched, json_wanted)
@@ -240,14 +241,15 @@ def confirm(name: str, feeds_file: Path | None, data_dir: Path | None, json_want
 
 @feeds.command()
 @click.argument("name", metavar="FEED")
+@click.option("--note", default="", help="Why, for the history.")
 @feeds_option
 @data_dir_option
 @json_option
-def discard(name: str, feeds_file: Path | None, data_dir: Path | None, json_wanted: bool) -> None:
+def discard(name: str, note: str, feeds_file: Path | None, data_dir: Path | None, json_wanted: bool) -> None:
     """Turn down the list of FEED that waits. The same file is not taken again."""
     with desk(data_dir, feeds_file) as at:
         try:
-            fetched = at.fetcher.discard(name, datetime.now(UTC))
+            fetched = at.fetcher.discard(name, datetime.now(UTC), note=note)
         except RegistryError as error:
             refuse(error, json_wanted)
     tell(fetched, json_wanted)

@@ -14,16 +14,15 @@ from typing import NoReturn, TextIO
 import click
 
 from clearway.cli.exits import Exit
-from clearway.cli.output import console, errors, fail, plain, print_facts, print_json, print_table
+from clearway.cli.output import as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option, opened
 from clearway.cli.serve import settings_from
 from clearway.registry.errors import RegistryError
-from clearway.registry.feeds.adapters import adapter_for, adapter_named
+from clearway.registry.feeds.adapters import adapter_of
 from clearway.registry.feeds.files import FeedFile
-from clearway.registry.feeds.rows import Adapter
 from clearway.registry.quarantine import Corrected, RowState, SetAside
 from clearway.registry.registry import Registry
-from clearway.registry.schedule import FeedsRejected
+from clearway.registry.schedule import FeedsRejected, ScheduledFeed
 from clearway.server.sources import scheduled_feeds
 from clearway.server.spreadsheets import disarmed, restored
 
@@ -73,7 +72,7 @@ def list_(data_dir: Path | None, json_wanted: bool, **which: str | int | None) -
     with opened(data_dir) as registry:
         found = rows_chosen(registry, which)
     if json_wanted:
-        print_json([asdict(row) for row in found])
+        print_json([as_builtins(asdict(row)) for row in found])
         return
     print_table(
         ("id", "feed", "revision", "file", "row", "reason", "detail", "state"),
@@ -101,11 +100,16 @@ def show(row_id: int, data_dir: Path | None, json_wanted: bool) -> None:
         except RegistryError as error:
             refuse(error, json_wanted)
     if json_wanted:
-        print_json(asdict(row))
+        print_json(as_builtins(asdict(row)))
         return
     console.print(f"[bold]{row.row_id}[/] {plain(row.feed)} {plain(row.file_name)}, row {row.row_number}")
     print_facts({"reason": row.reason, "detail": row.detail, "state": row.state.value, "masked": row.masked})
     print_facts({column: cell for column, cell in row.original.items() if cell}, title="as it came")
+    if row.resolution is not None:
+        done = row.resolution
+        about = {"by": done.actor, "at": done.recorded_at.isoformat(), "why": done.note, "revision": done.revision}
+        print_facts(about, title=row.state.value)
+        print_facts(done.changes, title="changed to")
 
 
 @quarantine.command()
@@ -169,13 +173,13 @@ def correct(
         fail("give ID and --set COLUMN=VALUE, or --file", Exit.INVALID)
     try:
         changes = changes_in(file) if file is not None else {int(row_id or 0): dict(map(assignment, cells))}
-        adapters = configured_adapters(feeds_file)
+        feeds = configured_feeds(feeds_file)
         with opened(data_dir) as registry:
             done = [
                 (
                     feed,
                     registry.quarantine.correct(
-                        adapters.get(feed) or adapter_named(feed),
+                        adapter_of(feed, feeds),
                         some,
                         actor=getpass.getuser(),
                         moment=datetime.now(UTC),
@@ -216,13 +220,12 @@ def changes_in(file: Path) -> dict[int, dict[str, str]]:
     return changes
 
 
-def configured_adapters(feeds_file: Path | None) -> dict[str, Adapter]:
-    """The adapters of the feeds that are configured, by name."""
+def configured_feeds(feeds_file: Path | None) -> tuple[ScheduledFeed, ...]:
+    """The feeds that are configured."""
     try:
-        feeds = scheduled_feeds(settings_from({"feeds": feeds_file}))
+        return scheduled_feeds(settings_from({"feeds": feeds_file}))
     except FeedsRejected as rejected:
         fail(f"the feeds file is rejected: {rejected}", Exit.INVALID)
-    return {feed.name: adapter_for(feed) for feed in feeds}
 
 
 def by_feed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -200,6 +201,7 @@ def record_verification(settings: Settings, report: Report) -> None:
         leaves=report.leaves,
         rows=report.rows,
         findings=len(report.findings),
+        run_by=getpass.getuser(),
     )
     try:
         keep_verification(settings.verification_file, found)

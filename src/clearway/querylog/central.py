@@ -70,7 +70,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0008"
+SCHEMA_HEAD = "0011"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -213,6 +213,20 @@ journal_cursor = Table(
     Column("shipped", BigInteger, nullable=False),
 )
 
+node_account = Table(
+    "node_account",
+    metadata,
+    Column("name", _Exact, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("index_revision", BigInteger, nullable=True),
+    Column("index_synced_at", Instant, nullable=True),
+    Column("unshipped_rows", BigInteger, nullable=False),
+    Column("unshipped_since", Instant, nullable=True),
+)
+"""How each node was when it last gave account of itself (`clearway.querylog.nodes`). No evidence: it is replaced."""
+
 
 for added_table in (*TREE_TABLES, *RETENTION_TABLES):
     added_table.to_metadata(metadata)
@@ -347,7 +361,7 @@ def grant_to_service(central: Engine, role: str) -> None:
             ),
             # Nodes see what is erased and held; only the owner erases.
             read=(VERSION_TABLE, *(one.name for one in RETENTION_TABLES)),
-            advance=(journal_cursor.name, REQUEST_CLAIMS),
+            advance=(journal_cursor.name, REQUEST_CLAIMS, node_account.name),
             forget=(REQUEST_CLAIMS,),
             call=("check_log_make_month(date)",),
         )

@@ -32,6 +32,7 @@ from clearway.querylog.central import (
     reaching,
 )
 from clearway.querylog.filter import Filter
+from clearway.querylog.nodes import NodeAccount, accounts
 from clearway.querylog.patterns import Busy, OfficerHour, Walk
 from clearway.querylog.record import CheckRecord, UnreadableRecord
 from clearway.querylog.retention.erased import erasure_of
@@ -202,6 +203,10 @@ class Log:
         moments = [oldest for _, oldest in waiting if oldest is not None]
         rows = [count for count, _ in waiting if count > 0]
         return Backlog(len(rows), sum(rows), min(moments, default=None))
+
+    def nodes(self) -> tuple[NodeAccount, ...]:
+        """How every node that shares the log was when it last gave account. Raises `LogUnreachable`."""
+        return accounts(self._central)
 
     def reach(self) -> None:
         """Read something of the central log, whatever it is. Raises `LogUnreachable`."""

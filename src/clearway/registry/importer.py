@@ -54,13 +54,16 @@ from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
 from clearway.subjects.keys import SubjectKeys
-from clearway.subjects.masking import HIDDEN
+from clearway.subjects.masking import HIDDEN, without_citizen_numbers
 
 CHUNK_ROWS = 2000
 """Rows settled together: what bounds an import's memory."""
 
 SAMPLES = 5
 """Faults of one reason shown in a report, at most."""
+
+NAMED = 20
+"""Listings of one kind of change that a report names, at most."""
 
 _NEVER_LISTED = frozenset({RowReason.NATURAL_PERSON, RowReason.NOT_A_SUBJECT, RowReason.UNKNOWN_LIST})
 """Why a row is not taken that was never going to be a listing of ours."""
@@ -86,8 +89,9 @@ class ImportReport:
     """What became of a file's rows: `rows == accepted + unchanged + quarantined + rejected`.
 
     `accepted == added + changed`. `gone` counts the listings that a whole list no longer holds. `reasons` counts the
-    rows not taken, by reason. `suspicion` says why a person should look before this is loaded, or is empty. `revision`
-    is None where nothing was kept (`dry_run`).
+    rows not taken, by reason. `first_added`, `first_changed` and `first_gone` are the ids of the first entries of each,
+    for whoever has to look at the list. `suspicion` says why a person should look before this is loaded, or is empty.
+    `revision` is None where nothing was kept (`dry_run`).
     """
 
     feed: str
@@ -107,6 +111,9 @@ class ImportReport:
     suspicion: str
     dry_run: bool
     revision: int | None
+    first_added: tuple[str, ...] = ()
+    first_changed: tuple[str, ...] = ()
+    first_gone: tuple[str, ...] = ()
 
 
 class SuspiciousList(RegistryError):
@@ -132,6 +139,8 @@ class _Tally:
     dispositions: Counter[Disposition] = field(default_factory=Counter)
     reasons: Counter[RowReason] = field(default_factory=Counter)
     samples: list[FaultSample] = field(default_factory=list)
+    first: dict[_Outcome, list[str]] = field(default_factory=lambda: {outcome: [] for outcome in _Outcome})
+    first_gone: list[str] = field(default_factory=list)
     held_before: int = 0
     holds_now: int = 0
     gone: int = 0
@@ -189,6 +198,8 @@ class Import:
                     aside.append(self._set_aside(row, outcome, sheet))
             else:
                 self._tally.outcomes[outcome] += 1
+                if outcome is not _Outcome.UNCHANGED and self._tally.outcomes[outcome] <= NAMED:
+                    self._tally.first[outcome].append(without_citizen_numbers(batch.fact_id(row)))
         self._ledger.flush()
         if aside:
             self._ledger.connection.execute(insert(QuarantinedRow), aside)
@@ -230,6 +241,8 @@ class Import:
                     moment = self._ledger.moment.astimezone(UTC)
                     self._ledger.append(record, Delisted(fact_id, moment, DelistingCause.GONE_FROM_LIST))
                     self._tally.gone += 1
+                    if self._tally.gone <= NAMED:
+                        self._tally.first_gone.append(without_citizen_numbers(fact_id))
         self._tally.held_before += self._tally.gone
         self._ledger.flush()
 
@@ -278,6 +291,9 @@ class Import:
             suspicion=suspicion,
             dry_run=dry_run,
             revision=None if dry_run else self._ledger.revision,
+            first_added=tuple(tally.first[_Outcome.ADDED]),
+            first_changed=tuple(tally.first[_Outcome.CHANGED]),
+            first_gone=tuple(tally.first_gone),
         )
 
     def _note_run(self, report: ImportReport) -> None:
@@ -341,6 +357,10 @@ class _Batch:
         if fact is None or fact.kind != LISTING or fact.feed != self._feed:
             return False
         return self._records[fact.subject_id].listings[fact_id].ended_at is None
+
+    def fact_id(self, row: Row) -> str:
+        """The id of what a row states."""
+        return self._fact_ids[id(row)]
 
     def settle(self, row: Row) -> _Outcome | Fault:
         """What the row does to the record, done; or why it is not taken."""

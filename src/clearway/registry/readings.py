@@ -35,7 +35,10 @@ class FetchOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One attempt. `detail` says what went wrong, without row content; `revision` is the import it led to, if any."""
+    """One attempt. `detail` says what went wrong, without row content; `revision` is the import it led to, if any.
+
+    `actor` and `note`: whose word it was that a list that waited is to be loaded or turned down, and why.
+    """
 
     feed: str
     fetched_at: datetime
@@ -45,6 +48,8 @@ class Fetch:
     last_modified: str = ""
     sha256: str = ""
     revision: int | None = None
+    actor: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class Readings:
             "last_modified": fetch.last_modified,
             "sha256": fetch.sha256,
             "revision": fetch.revision,
+            "actor": fetch.actor,
+            "note": fetch.note,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(FetchRow), row)
@@ -157,6 +164,8 @@ class Readings:
             row.last_modified,
             row.sha256,
             row.revision,
+            row.actor,
+            row.note,
         )
         query = select(*columns).where(row.feed == feed).order_by(row.fetch_id.desc()).limit(limit)
         if outcomes:

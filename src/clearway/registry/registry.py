@@ -176,6 +176,7 @@ class Registry:
         confirm: bool = False,
         dry_run: bool = False,
         note: str = "",
+        document: Document = NO_DOCUMENT,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import a file of `feed` as one revision, all of it or nothing.
@@ -192,7 +193,8 @@ class Registry:
             raise RegistryError(RegistryReason.INVALID_TIME, "a list cannot be as of a day to come")
         try:
             with writing(self._engine) as connection:
-                ledger = Ledger(connection, actor=actor, moment=moment, origin=origin_of(adapter.name), note=note)
+                origin = origin_of(adapter.name)
+                ledger = Ledger(connection, actor=actor, moment=moment, origin=origin, note=note, document=document)
                 report = import_file(ledger, self._keys, adapter, path, as_of=day, dry_run=dry_run, progress=progress)
                 if dry_run:
                     raise _DryRun(report)

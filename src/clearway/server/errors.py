@@ -117,6 +117,11 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_TILE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     ErrorReason.ERROR_REASON_COSIGNATURE_REJECTED: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_VIEW_REFUSED: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorReason.ERROR_REASON_ROW_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    ErrorReason.ERROR_REASON_ROW_CLOSED: grpc.StatusCode.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_ROW_REFUSED: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorReason.ERROR_REASON_LIST_NOT_WAITING: grpc.StatusCode.FAILED_PRECONDITION,
+    ErrorReason.ERROR_REASON_FEED_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     ErrorReason.ERROR_REASON_CHECK_ERASED: grpc.StatusCode.NOT_FOUND,
 }
 
@@ -273,8 +278,26 @@ REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
     RegistryReason.INVALID_TEXT: ErrorReason.ERROR_REASON_INVALID_ACT,
     RegistryReason.INVALID_RESOLUTION: ErrorReason.ERROR_REASON_INVALID_ACT,
     RegistryReason.REPAIR_TOO_EARLY: ErrorReason.ERROR_REASON_REPAIR_TOO_EARLY,
+    RegistryReason.UNKNOWN_ROW: ErrorReason.ERROR_REASON_ROW_NOT_FOUND,
+    RegistryReason.ROW_RESOLVED: ErrorReason.ERROR_REASON_ROW_CLOSED,
+    RegistryReason.ROW_SUPERSEDED: ErrorReason.ERROR_REASON_ROW_CLOSED,
+    RegistryReason.MASKED_ROW: ErrorReason.ERROR_REASON_ROW_CLOSED,
+    RegistryReason.NOTHING_WAITING: ErrorReason.ERROR_REASON_LIST_NOT_WAITING,
+    RegistryReason.WAITING_CHANGED: ErrorReason.ERROR_REASON_LIST_NOT_WAITING,
+    RegistryReason.WAITING_DECIDED: ErrorReason.ERROR_REASON_LIST_NOT_WAITING,
+    RegistryReason.UNREADABLE_FEED: ErrorReason.ERROR_REASON_LIST_NOT_WAITING,
+    RegistryReason.UNKNOWN_FEED: ErrorReason.ERROR_REASON_FEED_NOT_FOUND,
+    RegistryReason.INVALID_FEED: ErrorReason.ERROR_REASON_FEED_NOT_FOUND,
 }
 """Why the registry refuses an act → the reason its caller gets. What is not here is a fault of the server's own."""
+
+
+WORDS_OF_ROWS: Mapping[RegistryReason, str] = {
+    RegistryReason.ROW_RESOLVED: "the row was corrected or dismissed before",
+    RegistryReason.ROW_SUPERSEDED: "a later list of its feed was loaded than the one that the row stood on",
+    RegistryReason.MASKED_ROW: "the row may be about a natural person: it is corrected at its source",
+}
+"""What a caller is told of the one row asked for; the registry's own words name one of many."""
 
 
 def registry_refused(error: RegistryError) -> Refusal | None:
@@ -285,7 +308,7 @@ def registry_refused(error: RegistryError) -> Refusal | None:
     metadata = {"fault": error.reason.value}
     if isinstance(error, RepairTooEarly):
         metadata["earliest"] = error.earliest.date().isoformat()
-    return Refusal(reason, error.detail, metadata)
+    return Refusal(reason, WORDS_OF_ROWS.get(error.reason, error.detail), metadata)
 
 
 TABLE: tuple[tuple[type[Exception], Callable[..., Refusal | None]], ...] = (

@@ -1,4 +1,4 @@
-"""What operators are told: how every feed is, and how the node is that answers. Nobody's data is in it."""
+"""What operators are told: how every feed is, the node that answers, and the others. Nobody's data is in it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from datetime import datetime, timedelta
 
 from clearway.gen.v1 import operator_service_pb2 as pb
 from clearway.index.faults import IndexUnavailable
 from clearway.index.reader import IndexReader
+from clearway.querylog.nodes import NodeAccount
 from clearway.querylog.reader import Backlog, Log
 from clearway.registry.errors import RegistryError
 from clearway.registry.fetching.status import FeedStatus, status_of_all
@@ -21,6 +21,8 @@ from clearway.registry.registry import Registry
 from clearway.registry.schedule import FolderSource, ScheduledFeed
 from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
+from clearway.server.giving_account import MISSING
+from clearway.server.installed import installed_version
 from clearway.server.registry_door import RegistryDoor
 from clearway.server.settings import Settings
 from clearway.server.vitals import SUPERVISOR, SupervisorVitals, VitalsFolder
@@ -52,6 +54,7 @@ class Operators:
         return (
             ("ListFeeds", pb.ListFeedsRequest, self.list_feeds),
             ("GetNode", pb.GetNodeRequest, self.get_node),
+            ("ListNodes", pb.ListNodesRequest, self.list_nodes),
         )
 
     async def list_feeds(self, request: pb.ListFeedsRequest, call: Call) -> bytes:
@@ -72,6 +75,16 @@ class Operators:
         tell_backlog(response, backlog, moment)
         response.disk_free_bytes = shutil.disk_usage(settings.data_dir).free
         await self._tell_registry(response)
+        return response.SerializeToString()
+
+    async def list_nodes(self, request: pb.ListNodesRequest, call: Call) -> bytes:
+        """How every node was that shares the log. Raises `LogUnreachable`."""
+        moment = self._clock()
+        found = await asyncio.to_thread(self._premises.log.nodes)
+        response = pb.ListNodesResponse(nodes=[node_account(one, moment) for one in found])
+        head = await self._registry_head()
+        if head is not None:
+            response.registry_revision = head
         return response.SerializeToString()
 
     def _wire(self, status: FeedStatus, moment: datetime) -> pb.FeedStatus:
@@ -122,21 +135,39 @@ class Operators:
             return
 
     async def _tell_registry(self, response: pb.GetNodeResponse) -> None:
+        head = await self._registry_head()
+        if head is not None:
+            response.registry_revision, response.registry_reachable = head, True
+
+    async def _registry_head(self) -> int | None:
+        """The registry's newest revision; None where its database does not answer."""
         if not self._premises.registry_reachable():
-            return
+            return None
         try:
-            response.registry_revision = await self._premises.door.read(Registry.head)
+            return await self._premises.door.read(Registry.head)
         except RegistryError:
-            return
-        response.registry_reachable = True
+            return None
 
 
-def installed_version() -> str:
-    """The installed program's version; empty where it runs from its source."""
-    try:
-        return version("clearway")
-    except PackageNotFoundError:
-        return ""
+def node_account(account: NodeAccount, moment: datetime) -> pb.NodeAccount:
+    """A node's account, as the contract has it. Ages are as of the account: what came of them since is not known."""
+    silent = max(timedelta(), moment - account.seen_at)
+    wire = pb.NodeAccount(
+        name=account.name,
+        version=account.version,
+        missing=silent >= MISSING,
+        unshipped_rows=account.unshipped_rows,
+    )
+    wire.started_at.FromDatetime(account.started_at)
+    wire.seen_at.FromDatetime(account.seen_at)
+    wire.silent.FromTimedelta(silent)
+    if account.index_revision is not None:
+        wire.index_revision = account.index_revision
+    if account.index_synced_at is not None:
+        wire.index_age.FromTimedelta(max(timedelta(), account.seen_at - account.index_synced_at))
+    if account.unshipped_since is not None:
+        wire.unshipped_age.FromTimedelta(max(timedelta(), account.seen_at - account.unshipped_since))
+    return wire
 
 
 def attempt(fetch: Fetch) -> pb.FeedAttempt:

@@ -18,6 +18,7 @@ from clearway.decision.facts import SubjectProfile
 from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1 import subject_pb2
 from clearway.querylog.record import CheckRecord
@@ -99,6 +100,10 @@ REACHES: dict[type[Message], Callable[[Any, Caller], Reach]] = {
     registry_pb.EndLiftingRequest: of_registrar,
     registry_pb.RecordAdverseRequest: of_adverse_record,
     registry_pb.GetSubjectRequest: of_subject,
+    feed_pb.CorrectRowRequest: of_registrar,
+    feed_pb.DismissRowRequest: of_registrar,
+    feed_pb.ConfirmListRequest: of_registrar,
+    feed_pb.DiscardListRequest: of_registrar,
 }
 """Request → what it reaches for by itself. A test holds it to every request that names an officer or a registrar."""
 

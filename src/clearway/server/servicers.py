@@ -11,9 +11,11 @@ import uuid_utils
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
 from clearway.gen.v1 import (
+    access_service_pb2,
     audit_service_pb2,
     card_service_pb2,
     deferral_service_pb2,
+    feed_service_pb2,
     operator_service_pb2,
     registry_service_pb2,
 )
@@ -26,10 +28,12 @@ from clearway.server.access_records import AccessRecords
 from clearway.server.audits import Audits
 from clearway.server.batch import Batches
 from clearway.server.call import Methods
+from clearway.server.callers_view import get_caller
 from clearway.server.cards import Cards
 from clearway.server.checks import Checks, Clock
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
+from clearway.server.feed_service.service import FeedService
 from clearway.server.freshness import Freshness
 from clearway.server.keys import load_signer, load_witnesses
 from clearway.server.lookup import Lookup
@@ -61,7 +65,18 @@ DEFERRAL_SERVICE = deferral_service_pb2.DESCRIPTOR.services_by_name["DeferralSer
 AUDIT_SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name
 CARD_SERVICE = card_service_pb2.DESCRIPTOR.services_by_name["CardService"].full_name
 OPERATOR_SERVICE = operator_service_pb2.DESCRIPTOR.services_by_name["OperatorService"].full_name
-SERVICES = (CHECK_SERVICE, REGISTRY_SERVICE, DEFERRAL_SERVICE, AUDIT_SERVICE, CARD_SERVICE, OPERATOR_SERVICE)
+FEED_SERVICE = feed_service_pb2.DESCRIPTOR.services_by_name["FeedService"].full_name
+ACCESS_SERVICE = access_service_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name
+SERVICES = (
+    CHECK_SERVICE,
+    REGISTRY_SERVICE,
+    DEFERRAL_SERVICE,
+    AUDIT_SERVICE,
+    CARD_SERVICE,
+    FEED_SERVICE,
+    OPERATOR_SERVICE,
+    ACCESS_SERVICE,
+)
 
 CHECKS = (pb.CheckSubjectRequest, pb.BatchCheckSubjectsRequest)
 """Requests that are checks: they leave a row on the log even where they are refused."""
@@ -109,6 +124,7 @@ class Servicers:
     registry: RegistryService
     audits: Audits
     cards: Cards
+    feeds: FeedService
     operators: Operators
     reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
     transparency: Transparency
@@ -135,7 +151,9 @@ class Servicers:
                 *self.transparency.methods(),
             ),
             CARD_SERVICE: self.cards.methods(),
+            FEED_SERVICE: self.feeds.methods(),
             OPERATOR_SERVICE: self.operators.methods(),
+            ACCESS_SERVICE: (("GetCaller", access_service_pb2.GetCallerRequest, get_caller),),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -167,6 +185,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         registry=RegistryService(door, catalogue, language, clock, rules.keys),
         audits=Audits(log, door, catalogue, language),
         cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
+        feeds=FeedService(door, catalogue, feeds, settings.feeds_dir, clock),
         operators=Operators(premises, feeds, clock),
         reports=(
             Searches(log, catalogue, rules.keys, language),

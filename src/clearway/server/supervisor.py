@@ -80,7 +80,7 @@ class Node:
                 address.unlink(missing_ok=True)
 
     def _keep_alive(self, stop: threading.Event) -> None:
-        vitals, said = VitalsFolder(self.settings.data_dir), -1
+        vitals, said, begun = VitalsFolder(self.settings.data_dir), -1, time.time()
         while not stop.wait(0.1):
             now = time.monotonic()
             for child in self.children:
@@ -88,7 +88,7 @@ class Node:
             restarts = {child.name: child.restarts for child in self.children}
             if sum(restarts.values()) != said:
                 said = sum(restarts.values())
-                vitals.write(SUPERVISOR, SupervisorVitals(restarts))
+                vitals.write(SUPERVISOR, SupervisorVitals(restarts, begun))
 
     def _drain(self, settings: Settings, beside: list[Child]) -> None:
         """What calls the workers first, then they, so that the shipper still ships their last rows.

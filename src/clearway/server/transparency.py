@@ -112,6 +112,8 @@ class Transparency:
 
 def on_the_wire(last: FullVerification) -> pb.FullVerification:
     """What came of a verification of the whole log, as a message."""
-    message = pb.FullVerification(sound=last.sound, leaves=last.leaves, rows=last.rows, findings=last.findings)
+    message = pb.FullVerification(
+        sound=last.sound, leaves=last.leaves, rows=last.rows, findings=last.findings, run_by=last.run_by
+    )
     message.finished_at.FromDatetime(last.finished_at)
     return message

@@ -34,9 +34,10 @@ class WorkerVitals(msgspec.Struct, frozen=True):
 
 
 class SupervisorVitals(msgspec.Struct, frozen=True):
-    """The supervisor's account: process → how often it was started again."""
+    """The supervisor's account: process → how often it was started again; when it began, in seconds since 1970 UTC."""
 
     restarts: Mapping[str, int] = {}
+    started_at: float = 0.0
 
 
 Vitals = TypeVar("Vitals", WorkerVitals, SupervisorVitals)

@@ -68,6 +68,11 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.NO_WORKER: Code.UNAVAILABLE,
     ErrorReason.ORIGIN_REFUSED: Code.PERMISSION_DENIED,
     ErrorReason.VIEW_REFUSED: Code.UNAUTHENTICATED,
+    ErrorReason.ROW_NOT_FOUND: Code.NOT_FOUND,
+    ErrorReason.ROW_CLOSED: Code.FAILED_PRECONDITION,
+    ErrorReason.ROW_REFUSED: Code.INVALID_ARGUMENT,
+    ErrorReason.LIST_NOT_WAITING: Code.FAILED_PRECONDITION,
+    ErrorReason.FEED_NOT_FOUND: Code.NOT_FOUND,
     ErrorReason.CHECK_ERASED: Code.NOT_FOUND,
 }
 """Reason → status code; a test holds it to the service's own table."""

@@ -19,7 +19,9 @@ import pytest
 from psycopg import sql
 
 from clearway.gen.v1 import check_service_pb2 as pb
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
+from clearway.gen.v1.operator_service_pb2_grpc import OperatorServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.postgresql.engine import parsed
@@ -104,6 +106,25 @@ def test_every_check_of_every_node_is_in_the_one_log_once(start: Callable[..., R
     with psycopg.connect(url) as connection:
         incarnations = connection.execute("SELECT DISTINCT left(segment, -5) FROM journal_cursor").fetchall()
     assert len(incarnations) == 2, "each node's rows are shipped under a name of their own"
+
+
+def test_each_node_tells_an_operator_of_all_and_of_one_that_is_gone(start: Callable[..., RunningNode]) -> None:
+    nodes = [start(name) for name in ("a", "b")]
+    here, there = (node.address.rpartition(":")[2] for node in nodes)
+
+    def told(node: RunningNode) -> dict[str, operator_pb.NodeAccount]:
+        """Port → the account of the node on it."""
+        stub = OperatorServiceStub(node.channel())
+        found = stub.ListNodes(operator_pb.ListNodesRequest(), timeout=PATIENCE)
+        assert found.registry_revision > 0
+        return {account.name.rpartition(":")[2]: account for account in found.nodes}
+
+    until(lambda: all(told(node).keys() == {here, there} for node in nodes))
+    until(lambda: all(one.index_revision for one in told(nodes[0]).values()))
+    assert not any(one.missing for one in told(nodes[0]).values())
+    nodes[1].kill()
+    until(lambda: told(nodes[0])[there].missing, within=60)
+    assert not told(nodes[0])[here].missing
 
 
 def test_a_node_that_is_killed_ships_its_journal_when_it_is_started_again(

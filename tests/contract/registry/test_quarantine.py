@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from clearway.registry.errors import RegistryError, RegistryReason, UnreadableFe
 from clearway.registry.feeds.adapters import adapter_named
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.importer import ImportReport
+from clearway.registry.ledger import Document
 from clearway.registry.quarantine import Corrected, RowState, SetAside
 from clearway.registry.registry import Registry
 from tests.unit.registry.making import CITIZEN, CSL_HEADER, MOMENT, code, csl_row, listing_row, write_csv
@@ -81,7 +83,11 @@ def test_a_corrected_row_is_taken_as_one_revision_and_resolved(desk: Desk) -> No
     assert [(listing.listing_id, listing.feed) for listing in found.listings] == [("L-9", "flat-csv")]
     assert desk.registry.quarantine.list() == ()
     after = desk.registry.quarantine.get(row.row_id)
-    assert (after.state, after.resolved_by, after.original) == (RowState.CORRECTED, done.revision, row.original)
+    assert (after.state, after.resolution and after.resolution.revision, after.original) == (
+        RowState.CORRECTED,
+        done.revision,
+        row.original,
+    )
     counts = desk.registry.quarantine.of_import(report.revision or 0)
     assert counts.quarantined == report.quarantined == counts.waiting + counts.corrected + counts.dismissed == 1
     (run,) = desk.registry.feed_runs("flat-csv")
@@ -136,7 +142,9 @@ def test_a_dismissed_row_is_resolved_for_a_reason(desk: Desk) -> None:
         desk.registry.quarantine.dismiss([row.row_id], actor="o", moment=MOMENT, note=" ")
     assert refused.value.reason is RegistryReason.INVALID_TEXT
     revision = desk.registry.quarantine.dismiss([row.row_id], actor="o", moment=MOMENT, note="a test row")
-    assert desk.registry.quarantine.get(row.row_id).resolved_by == revision
+    done = desk.registry.quarantine.get(row.row_id).resolution
+    assert done is not None
+    assert (done.revision, done.actor, done.note, done.changes) == (revision, "o", "a test row", {})
     assert desk.registry.revisions(1)[0].note == "a test row"
     counts = desk.registry.quarantine.of_import(report.revision or 0)
     assert (counts.quarantined, counts.dismissed, counts.waiting) == (1, 1, 0)
@@ -150,10 +158,68 @@ def test_a_row_is_resolved_once(desk: Desk, resolve: str) -> None:
         desk.correct(row, code=code(9))
     else:
         desk.registry.quarantine.dismiss([row.row_id], actor="o", moment=MOMENT, note="no")
-    assert refusal(desk, row, code=code(9)) is RegistryReason.ALREADY_RESOLVED
+    assert refusal(desk, row, code=code(8)) is RegistryReason.ROW_RESOLVED
     with pytest.raises(RegistryError) as refused:
-        desk.registry.quarantine.dismiss([row.row_id], actor="o", moment=MOMENT, note="no")
-    assert refused.value.reason is RegistryReason.ALREADY_RESOLVED
+        desk.registry.quarantine.dismiss([row.row_id], actor="another", moment=MOMENT, note="no")
+    assert refused.value.reason is RegistryReason.ROW_RESOLVED
+
+
+def test_what_the_same_person_says_again_gives_what_came_of_the_first_time(desk: Desk) -> None:
+    desk.flat(listing_row(8, code=WRONG), listing_row(9, code=WRONG))
+    corrected, dismissed = desk.registry.quarantine.list()
+    first = desk.correct(corrected, code=code(8))
+    once = desk.registry.quarantine.dismiss([dismissed.row_id], actor="o", moment=MOMENT, note="a test row")
+    head = desk.registry.head()
+    assert desk.correct(corrected, code=code(8)) == first
+    again = desk.registry.quarantine.dismiss([dismissed.row_id], actor="o", moment=MOMENT, note="a test row")
+    assert (again, desk.registry.head()) == (once, head)
+
+
+def test_of_two_people_at_once_one_corrects_and_the_other_is_told(desk: Desk) -> None:
+    desk.flat(listing_row(9, code=WRONG))
+    row = only(desk)
+
+    def correct(actor: str) -> RegistryReason | None:
+        try:
+            desk.registry.quarantine.correct(FLAT, {row.row_id: {"code": code(9)}}, actor=actor, moment=MOMENT)
+        except RegistryError as refused:
+            return refused.reason
+        return None
+
+    with ThreadPoolExecutor(2) as threads:
+        told = list(threads.map(correct, ("one", "other")))
+    assert set(told) == {None, RegistryReason.ROW_RESOLVED}
+    assert len(desk.registry.history("cn-uscc", code(9))) == 1
+
+
+def test_a_correction_says_who_when_why_and_what_was_changed(desk: Desk) -> None:
+    desk.flat(listing_row(9, code=WRONG))
+    row = only(desk)
+    changes = {row.row_id: {"code": code(9), "name": row.original["name"]}}
+    document = Document("示更1号", MOMENT.date())
+    desk.registry.quarantine.correct(
+        FLAT, changes, actor="registrar 3", moment=MOMENT, note="letter of 3 May", document=document
+    )
+    done = desk.registry.quarantine.get(row.row_id).resolution
+    assert done is not None
+    assert (done.actor, done.recorded_at, done.note, done.changes) == (
+        "registrar 3",
+        MOMENT,
+        "letter of 3 May",
+        {"code": code(9)},
+    )
+    entry = desk.registry.revisions(1)[0]
+    assert (entry.document_number, entry.document_date) == (document.number, document.date)
+
+
+def test_a_citizens_number_that_a_correction_brings_is_kept_masked(desk: Desk) -> None:
+    desk.flat(listing_row(9, code=WRONG, document_number=""))
+    row = only(desk)
+    desk.correct(row, code=code(9), document_number=CITIZEN)
+    done = desk.registry.quarantine.get(row.row_id).resolution
+    assert done is not None
+    assert CITIZEN not in str(done.changes)
+    assert "*" in done.changes["document_number"]
 
 
 def test_a_row_about_a_natural_person_is_kept_masked_and_not_corrected_here(desk: Desk) -> None:

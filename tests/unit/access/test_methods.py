@@ -8,20 +8,24 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from clearway.access.methods import METHODS, Openness, Role, methods_named, rule_of, short
 from clearway.gen.v1 import (
+    access_service_pb2,
     audit_service_pb2,
     card_service_pb2,
     check_service_pb2,
     deferral_service_pb2,
+    feed_service_pb2,
     operator_service_pb2,
     registry_service_pb2,
 )
 from clearway.server.servicers import SERVICES
 
 FILES = (
+    access_service_pb2.DESCRIPTOR,
     audit_service_pb2.DESCRIPTOR,
     card_service_pb2.DESCRIPTOR,
     check_service_pb2.DESCRIPTOR,
     deferral_service_pb2.DESCRIPTOR,
+    feed_service_pb2.DESCRIPTOR,
     operator_service_pb2.DESCRIPTOR,
     registry_service_pb2.DESCRIPTOR,
     health_pb2.DESCRIPTOR,
@@ -42,6 +46,9 @@ PUBLISHED = {
 }
 """What is public: keys, signed trees and their files, which name no subject."""
 
+OF_ONESELF = "AccessService/GetCaller"
+"""Tells callers of themselves."""
+
 COSIGNING = "AuditService/AddCosignature"
 """Keeps what a known witness signed, and shows nothing."""
 
@@ -54,7 +61,7 @@ def test_every_method_that_is_served_has_a_row_and_no_other_has() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_of_ours_is_open_to_some_role_and_to_nobody_without_one(method: str) -> None:
     rule = METHODS[method]
-    of_roles = method.startswith("/clearway.") and short(method) not in PUBLISHED
+    of_roles = method.startswith("/clearway.") and short(method) not in PUBLISHED | {OF_ONESELF}
     assert (rule.openness is Openness.ROLES, bool(rule.roles)) == (of_roles, of_roles)
 
 
@@ -96,6 +103,9 @@ def test_an_auditor_changes_nothing_but_keeps_cosignatures() -> None:
         "AuditService/ReportSubjectAccess",
         "AuditService/GetInclusionProof",
         "AuditService/GetEntry",
+        "FeedService/ListQuarantinedRows",
+        "FeedService/GetQuarantinedRow",
+        "FeedService/ListWaitingLists",
         COSIGNING,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,10 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from jwt.algorithms import ECAlgorithm
 from sqlalchemy import text
 
-from clearway.cli.doctor import command
+from clearway.cli.doctor import certificates, command
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, UNREACHABLE
 from clearway.index.follower import Follower
@@ -23,15 +31,19 @@ from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
 from clearway.querylog.segment import DAMAGED_SUFFIX
 from clearway.registry import commands, database
+from clearway.registry.feeds.flat_csv import COLUMNS
+from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.migrations import VERSION_TABLE
 from clearway.registry.registry import Registry
+from clearway.registry.schedule import load_feeds
 from clearway.server.databases import open_log, open_registry
 from clearway.server.keys import KEY_FILE, load_keys
 from clearway.server.settings import Settings
 from clearway.server.supervisor import prepare
+from tests.parties import access_file
 from tests.unit.cli.running import document, run
 from tests.unit.querylog.records import a_record
-from tests.unit.registry.making import code
+from tests.unit.registry.making import code, write_csv
 
 NOW = datetime.now(UTC)
 
@@ -224,6 +236,20 @@ def test_a_list_that_was_not_read_in_time(folder: Path, tmp_path: Path) -> None:
     assert the_wrong(folder, "feeds", CLEARWAY_FEEDS=str(feeds)) == "csl is overdue, read never"
 
 
+def test_a_list_that_waits_for_a_person_is_told(folder: Path, tmp_path: Path) -> None:
+    feeds, inbox, settings = tmp_path / "feeds.yaml", tmp_path / "inbox", Settings(data_dir=folder)
+    inbox.mkdir()
+    entry = f"{{name: flat, format: flat-csv, full_list: true, every: 1d, source: {{folder: {inbox}}}}}"
+    feeds.write_text(f"feeds: [{entry}]\n")
+    (feed,) = load_feeds(feeds)
+    write_csv(inbox / "1.csv", COLUMNS, [])
+    os.utime(inbox / "1.csv", (NOW.timestamp() - 60, NOW.timestamp() - 60))
+    with record(settings) as registry:
+        Fetcher(registry, settings.feeds_dir).fetch(feed, NOW)
+    _, found = examined(folder, CLEARWAY_FEEDS=str(feeds))
+    assert "flat: a list waits for a person: the list is empty" in [each["says"] for each in found["feeds"]]
+
+
 def test_an_examination_that_fails_is_told_and_the_others_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_: Settings) -> Iterator[Any]:
         raise RuntimeError("with a secret in its text")
@@ -232,3 +258,131 @@ def test_an_examination_that_fails_is_told_and_the_others_go_on(folder: Path, mo
     code, found = examined(folder)
     assert (code, [each["says"] for each in found["disk"]]) == (Exit.FAILED, ["could not be examined: RuntimeError"])
     assert found["clock"][0]["state"] == "sound"
+
+
+# Certificates, and who is who
+
+
+def a_certificate(folder: Path, name: str, begins: timedelta, ends: timedelta) -> tuple[Path, Path]:
+    """A self-signed certificate that is valid from and until so long from now, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(named)
+        .issuer_name(named)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW + begins)
+        .not_valid_after(NOW + ends)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, secret
+
+
+def serving_with(folder: Path, certificate: Path, key: Path, access: str = "") -> dict[str, str]:
+    """The settings of a node with TLS."""
+    file = folder.parent / "access.yaml"
+    file.write_text(access or access_file(), "utf-8")
+    return {
+        "CLEARWAY_TLS_CERTIFICATE": str(certificate),
+        "CLEARWAY_TLS_KEY": str(key),
+        "CLEARWAY_ACCESS": str(file),
+    }
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "state", "words"),
+    [
+        (-DAY, 90 * DAY, "sound", "is valid until"),
+        (-DAY, 20 * DAY, "attention", "ends on"),
+        (-20 * DAY, -DAY, "wrong", "ended on"),
+        (DAY, 90 * DAY, "wrong", "is not valid before"),
+    ],
+)
+def test_a_certificate_that_ends_soon_or_has_ended(
+    folder: Path, tmp_path: Path, begins: timedelta, ends: timedelta, state: str, words: str
+) -> None:
+    certificate, key = a_certificate(tmp_path, "service", begins, ends)
+    _, found = examined(folder, **serving_with(folder, certificate, key))
+    (told,) = found["certificates"]
+    assert (told["state"], words in told["says"]) == (state, True)
+
+
+def test_a_key_that_is_another_certificates_and_a_chain_that_is_none(folder: Path, tmp_path: Path) -> None:
+    certificate, key = a_certificate(tmp_path, "service", -DAY, 90 * DAY)
+    other, others_key = a_certificate(tmp_path, "other", -DAY, 90 * DAY)
+    assert "TLS cannot be served" in the_wrong(folder, "certificates", **serving_with(folder, certificate, others_key))
+    certificate.write_bytes(certificate.read_bytes() + other.read_bytes())
+    assert "is no chain" in the_wrong(folder, "certificates", **serving_with(folder, certificate, key))
+
+
+def test_authorities_that_have_ended_or_are_none(folder: Path, tmp_path: Path) -> None:
+    certificate, key = a_certificate(tmp_path, "service", -DAY, 90 * DAY)
+    ended, _ = a_certificate(tmp_path, "authority", -20 * DAY, -DAY)
+    tls = serving_with(folder, certificate, key)
+    assert "an authority of tls_client_ca ended" in the_wrong(
+        folder, "certificates", **tls, CLEARWAY_TLS_CLIENT_CA=str(ended)
+    )
+    ended.write_text("nothing")
+    # The service does not start with it, either.
+    assert "TLS cannot be served" in the_wrong(folder, "certificates", **tls, CLEARWAY_TLS_CLIENT_CA=str(ended))
+
+
+def test_an_access_file_that_is_rejected(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "access.yaml"
+    file.write_text("principals: []\n")
+    assert "access file is rejected" in the_wrong(folder, "identity", CLEARWAY_ACCESS=str(file))
+
+
+def test_an_issuer_whose_keys_can_be_read_and_one_whose_cannot(folder: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    issuer = {
+        "issuer": "https://issuer.example",
+        "audience": "clearway",
+        "algorithms": ["ES256"],
+        "keys_file": str(keys),
+    }
+    file = tmp_path / "access.yaml"
+    file.write_text(access_file(issuers=[issuer]), "utf-8")
+    assert "cannot be read: FileNotFoundError" in the_wrong(folder, "identity", CLEARWAY_ACCESS=str(file))
+    keys.write_text(json.dumps({"keys": [an_issuers_key()]}))
+    code, found = examined(folder, CLEARWAY_ACCESS=str(file))
+    assert code == Exit.DONE
+    assert [each["says"] for each in found["identity"]][1] == "https://issuer.example has 1 keys"
+
+
+def an_issuers_key() -> dict[str, Any]:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return dict(ECAlgorithm.to_jwk(public, as_dict=True)) | {"kid": "1", "use": "sig"}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_issuer_at_whose_page_visitors_sign_in(folder: Path, monkeypatch: pytest.MonkeyPatch, answers: bool) -> None:
+    issuer = "https://issuer.example"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not answers:
+            raise httpx.ConnectError("nobody there")
+        if request.url.path.endswith("/keys"):
+            return httpx.Response(200, json={"keys": [an_issuers_key()]})
+        ends = {name: f"{issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint")}
+        return httpx.Response(200, json=ends | {"issuer": issuer, "jwks_uri": f"{issuer}/keys"})
+
+    monkeypatch.setattr(certificates, "way_to_issuer", lambda _: httpx.MockTransport(answer))
+    given = {
+        "CLEARWAY_CONSOLE_OIDC_ISSUER": issuer,
+        "CLEARWAY_CONSOLE_OIDC_CLIENT_ID": "console",
+        "CLEARWAY_CONSOLE_ADDRESS": "http://127.0.0.1:8080",
+    }
+    if answers:
+        _, found = examined(folder, **given)
+        assert "may sign in at https://issuer.example" in found["identity"][-1]["says"]
+    else:
+        assert "does not work: SignInFailed" in the_wrong(folder, "identity", **given)

@@ -209,4 +209,4 @@ def test_rows_are_dismissed_for_a_reason(folder: Path) -> None:
     assert document(run(*command, "--note", "test rows", "--json"))["dismissed"] == [1, 2]
     assert [row["row_id"] for row in aside(folder)] == [3]
     again = run(*command, "--note", "again", "--json")
-    assert (again.exit_code, document(again)["error"]["reason"]) == (Exit.FAILED, "already_resolved")
+    assert (again.exit_code, document(again)["error"]["reason"]) == (Exit.FAILED, "row_resolved")

@@ -24,15 +24,7 @@ from clearway.server.registry_service import acts, subjects
 CALLER = Caller("local", "DEMO-LICENSING", "110000")
 OPERATORS_OWN = {
     RegistryReason.UNKNOWN_REVISION,
-    RegistryReason.UNKNOWN_FEED,
-    RegistryReason.UNREADABLE_FEED,
     RegistryReason.SUSPICIOUS_LIST,
-    RegistryReason.INVALID_FEED,
-    RegistryReason.NOTHING_WAITING,
-    RegistryReason.WAITING_CHANGED,
-    RegistryReason.UNKNOWN_ROW,
-    RegistryReason.ROW_SUPERSEDED,
-    RegistryReason.MASKED_ROW,
     RegistryReason.OTHER_KEY,
     RegistryReason.OTHER_SCHEMA,
     RegistryReason.UNSUPPORTED_DATABASE,

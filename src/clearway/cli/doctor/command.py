@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 
 from clearway.cli.connection import address_of_running
-from clearway.cli.doctor import configuration, storage, stores
+from clearway.cli.doctor import certificates, configuration, storage, stores
 from clearway.cli.doctor.findings import Finding, State, attention, sound, wrong
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, UNREACHABLE, status_of
@@ -52,6 +52,8 @@ EXAMINATIONS: Mapping[str, Callable[[Settings], Iterable[Finding]]] = MappingPro
         "node": node,
         "settings": configuration.settings,
         "keys": configuration.keys,
+        "certificates": certificates.certificates,
+        "identity": certificates.identity,
         "clock": storage.clock,
         "disk": storage.disk,
         "database": stores.database,

@@ -179,7 +179,7 @@ def feeds(settings: Settings) -> Iterator[Finding]:
     try:
         with record(settings) as registry:
             configured = scheduled_feeds(settings)
-            room = WaitingRoom(settings.feeds_dir)
+            room = WaitingRoom.of(settings.feeds_dir)
             statuses = status_of_all(registry, configured, room, datetime.now(UTC))
     except (NotThere, RegistryError, FeedsRejected):
         return

@@ -134,6 +134,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
     ERROR_REASON_VIEW_REFUSED: _ErrorReason.ValueType  # 79
     """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
+    ERROR_REASON_ROW_NOT_FOUND: _ErrorReason.ValueType  # 80
+    """NOT_FOUND: no row of this id was set aside."""
+    ERROR_REASON_ROW_CLOSED: _ErrorReason.ValueType  # 81
+    """FAILED_PRECONDITION: the row is not to be corrected or dismissed, or was before (`fault`)."""
+    ERROR_REASON_ROW_REFUSED: _ErrorReason.ValueType  # 82
+    """INVALID_ARGUMENT: the row as corrected is still wrong; see the BadRequest violations (`fault`, `column`)."""
+    ERROR_REASON_LIST_NOT_WAITING: _ErrorReason.ValueType  # 83
+    """FAILED_PRECONDITION: this list does not wait for a word on this node, or somebody gave theirs before (`fault`)."""
+    ERROR_REASON_FEED_NOT_FOUND: _ErrorReason.ValueType  # 84
+    """NOT_FOUND: no feed of this name is configured."""
     ERROR_REASON_CHECK_ERASED: _ErrorReason.ValueType  # 85
     """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
 
@@ -252,6 +262,16 @@ ERROR_REASON_ORIGIN_REFUSED: ErrorReason.ValueType  # 78
 """PERMISSION_DENIED: over HTTP, a page of this origin may not call, or the service is not reached under this host."""
 ERROR_REASON_VIEW_REFUSED: ErrorReason.ValueType  # 79
 """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
+ERROR_REASON_ROW_NOT_FOUND: ErrorReason.ValueType  # 80
+"""NOT_FOUND: no row of this id was set aside."""
+ERROR_REASON_ROW_CLOSED: ErrorReason.ValueType  # 81
+"""FAILED_PRECONDITION: the row is not to be corrected or dismissed, or was before (`fault`)."""
+ERROR_REASON_ROW_REFUSED: ErrorReason.ValueType  # 82
+"""INVALID_ARGUMENT: the row as corrected is still wrong; see the BadRequest violations (`fault`, `column`)."""
+ERROR_REASON_LIST_NOT_WAITING: ErrorReason.ValueType  # 83
+"""FAILED_PRECONDITION: this list does not wait for a word on this node, or somebody gave theirs before (`fault`)."""
+ERROR_REASON_FEED_NOT_FOUND: ErrorReason.ValueType  # 84
+"""NOT_FOUND: no feed of this name is configured."""
 ERROR_REASON_CHECK_ERASED: ErrorReason.ValueType  # 85
 """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -296,7 +296,7 @@ Global___NodeProcess: _TypeAlias = NodeProcess  # noqa: Y015
 
 @_typing.final
 class GetNodeResponse(_message.Message):
-    """The node that answers, now. Of the other nodes on its database it tells nothing."""
+    """The node that answers, now; `ListNodes` tells of the others on its database."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -364,3 +364,120 @@ class GetNodeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__registry_revision) -> _WhichOneofReturnType__registry_revision | None: ...
 
 Global___GetNodeResponse: _TypeAlias = GetNodeResponse  # noqa: Y015
+
+@_typing.final
+class ListNodesRequest(_message.Message):
+    """Asks which nodes there are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListNodesRequest: _TypeAlias = ListNodesRequest  # noqa: Y015
+
+@_typing.final
+class NodeAccount(_message.Message):
+    """A node as it last gave account of itself in the log, which each does every few seconds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    SEEN_AT_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    INDEX_REVISION_FIELD_NUMBER: _builtins.int
+    INDEX_AGE_FIELD_NUMBER: _builtins.int
+    UNSHIPPED_ROWS_FIELD_NUMBER: _builtins.int
+    UNSHIPPED_AGE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.str
+    """The version of the program. Empty where it runs from its source, uninstalled."""
+    missing: _builtins.bool
+    """It has been silent for so long that it is stopped, cut off from the database, or gone."""
+    index_revision: _builtins.int
+    """The revision that its checks are answered from. Absent where it had no index to read."""
+    unshipped_rows: _builtins.int
+    """Rows of its journals that were not known to be in the central log."""
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was started."""
+
+    @_builtins.property
+    def seen_at(self) -> _timestamp_pb2.Timestamp:
+        """When it gave account."""
+
+    @_builtins.property
+    def silent(self) -> _duration_pb2.Duration:
+        """Time since then."""
+
+    @_builtins.property
+    def index_age(self) -> _duration_pb2.Duration:
+        """How old its index was. Absent where it had none to read."""
+
+    @_builtins.property
+    def unshipped_age(self) -> _duration_pb2.Duration:
+        """Time that the oldest of them had waited. Absent: none waited."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.str = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        seen_at: _timestamp_pb2.Timestamp | None = ...,
+        silent: _duration_pb2.Duration | None = ...,
+        missing: _builtins.bool = ...,
+        index_revision: _builtins.int | None = ...,
+        index_age: _duration_pb2.Duration | None = ...,
+        unshipped_rows: _builtins.int = ...,
+        unshipped_age: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index_revision", b"_index_revision", "index_age", b"index_age", "index_revision", b"index_revision", "seen_at", b"seen_at", "silent", b"silent", "started_at", b"started_at", "unshipped_age", b"unshipped_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index_revision", b"_index_revision", "index_age", b"index_age", "index_revision", b"index_revision", "missing", b"missing", "name", b"name", "seen_at", b"seen_at", "silent", b"silent", "started_at", b"started_at", "unshipped_age", b"unshipped_age", "unshipped_rows", b"unshipped_rows", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__index_revision: _TypeAlias = _typing.Literal["index_revision"]  # noqa: Y015
+    _WhichOneofArgType__index_revision: _TypeAlias = _typing.Literal["_index_revision", b"_index_revision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index_revision) -> _WhichOneofReturnType__index_revision | None: ...
+
+Global___NodeAccount: _TypeAlias = NodeAccount  # noqa: Y015
+
+@_typing.final
+class ListNodesResponse(_message.Message):
+    """Every node that ever gave account in this log, by name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODES_FIELD_NUMBER: _builtins.int
+    REGISTRY_REVISION_FIELD_NUMBER: _builtins.int
+    registry_revision: _builtins.int
+    """The registry's newest revision, which the nodes' are to reach. Absent where its database did not answer."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeAccount]:
+        """The nodes."""
+
+    def __init__(
+        self,
+        *,
+        nodes: _abc.Iterable[Global___NodeAccount] | None = ...,
+        registry_revision: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_registry_revision", b"_registry_revision", "registry_revision", b"registry_revision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_registry_revision", b"_registry_revision", "nodes", b"nodes", "registry_revision", b"registry_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__registry_revision: _TypeAlias = _typing.Literal["registry_revision"]  # noqa: Y015
+    _WhichOneofArgType__registry_revision: _TypeAlias = _typing.Literal["_registry_revision", b"_registry_revision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__registry_revision) -> _WhichOneofReturnType__registry_revision | None: ...
+
+Global___ListNodesResponse: _TypeAlias = ListNodesResponse  # noqa: Y015

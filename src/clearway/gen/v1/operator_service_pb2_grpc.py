@@ -45,6 +45,11 @@ class OperatorServiceStub:
                 request_serializer=clearway_dot_v1_dot_operator__service__pb2.GetNodeRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_operator__service__pb2.GetNodeResponse.FromString,
                 _registered_method=True)
+        self.ListNodes = channel.unary_unary(
+                '/clearway.v1.OperatorService/ListNodes',
+                request_serializer=clearway_dot_v1_dot_operator__service__pb2.ListNodesRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_operator__service__pb2.ListNodesResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -65,6 +70,13 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNodes(self, request, context):
+        """Reads how every node was that shares this log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.GetNode,
                     request_deserializer=clearway_dot_v1_dot_operator__service__pb2.GetNodeRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_operator__service__pb2.GetNodeResponse.SerializeToString,
+            ),
+            'ListNodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNodes,
+                    request_deserializer=clearway_dot_v1_dot_operator__service__pb2.ListNodesRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_operator__service__pb2.ListNodesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class OperatorService:
             '/clearway.v1.OperatorService/GetNode',
             clearway_dot_v1_dot_operator__service__pb2.GetNodeRequest.SerializeToString,
             clearway_dot_v1_dot_operator__service__pb2.GetNodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.OperatorService/ListNodes',
+            clearway_dot_v1_dot_operator__service__pb2.ListNodesRequest.SerializeToString,
+            clearway_dot_v1_dot_operator__service__pb2.ListNodesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class OperatorServiceStub:
     """Reads how every feed is."""
     GetNode: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.GetNodeRequest, _operator_service_pb2.GetNodeResponse]
     """Reads how the node is that answers."""
+    ListNodes: _grpc.UnaryUnaryMultiCallable[_operator_service_pb2.ListNodesRequest, _operator_service_pb2.ListNodesResponse]
+    """Reads how every node was that shares this log."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -47,6 +49,8 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Reads how every feed is."""
     GetNode: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.GetNodeRequest, _operator_service_pb2.GetNodeResponse]  # type: ignore[assignment]
     """Reads how the node is that answers."""
+    ListNodes: _aio.UnaryUnaryMultiCallable[_operator_service_pb2.ListNodesRequest, _operator_service_pb2.ListNodesResponse]  # type: ignore[assignment]
+    """Reads how every node was that shares this log."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """For whoever runs the service."""
@@ -66,5 +70,13 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_service_pb2.GetNodeResponse, _abc.Awaitable[_operator_service_pb2.GetNodeResponse]]:
         """Reads how the node is that answers."""
+
+    @_abc_1.abstractmethod
+    def ListNodes(
+        self,
+        request: _operator_service_pb2.ListNodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_service_pb2.ListNodesResponse, _abc.Awaitable[_operator_service_pb2.ListNodesResponse]]:
+        """Reads how every node was that shares this log."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ from clearway.gen.validate import validate_pb2 as buf_dot_validate_dot_validate_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63learway/v1/transparency.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x14GetCheckpointRequest\x12\x1a\n\ttree_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x82\x01\n\x10\x46ullVerification\x12/\n\x0b\x66inished_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05sound\x18\x02 \x01(\x08\x12\x0e\n\x06leaves\x18\x03 \x01(\x03\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x10\n\x08\x66indings\x18\x05 \x01(\x05\"\xbf\x01\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x03\x12\x11\n\troot_hash\x18\x03 \x01(\x0c\x12-\n\tsigned_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x16last_full_verification\x18\x05 \x01(\x0b\x32\x1d.clearway.v1.FullVerification\"S\n\x18GetInclusionProofRequest\x12\x1b\n\x08\x63heck_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"q\n\x19GetInclusionProofResponse\x12\x12\n\nleaf_index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\r\n\x05proof\x18\x05 \x01(\x0c\"W\n\x1aGetConsistencyProofRequest\x12\x1b\n\nfirst_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1c\n\x0bsecond_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"j\n\x1bGetConsistencyProofResponse\x12\x12\n\nfirst_size\x18\x01 \x01(\x03\x12\x13\n\x0bsecond_size\x18\x02 \x01(\x03\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\".\n\x0fGetEntryRequest\x12\x1b\n\x08\x63heck_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"S\n\x10GetEntryResponse\x12\x12\n\nleaf_index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0c\n\x04salt\x18\x03 \x01(\x0c\x12\x0e\n\x06record\x18\x04 \x01(\x0c\")\n\x0eGetTileRequest\x12\x17\n\x04path\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\"\n\x0fGetTileResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"8\n\x15\x41\x64\x64\x43osignatureRequest\x12\x1f\n\ncheckpoint\x18\x01 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80\x04\"+\n\x16\x41\x64\x64\x43osignatureResponse\x12\x11\n\twitnesses\x18\x01 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63learway/v1/transparency.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x14GetCheckpointRequest\x12\x1a\n\ttree_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x92\x01\n\x10\x46ullVerification\x12/\n\x0b\x66inished_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05sound\x18\x02 \x01(\x08\x12\x0e\n\x06leaves\x18\x03 \x01(\x03\x12\x0c\n\x04rows\x18\x04 \x01(\x03\x12\x10\n\x08\x66indings\x18\x05 \x01(\x05\x12\x0e\n\x06run_by\x18\x06 \x01(\t\"\xbf\x01\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x03\x12\x11\n\troot_hash\x18\x03 \x01(\x0c\x12-\n\tsigned_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x16last_full_verification\x18\x05 \x01(\x0b\x32\x1d.clearway.v1.FullVerification\"S\n\x18GetInclusionProofRequest\x12\x1b\n\x08\x63heck_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\ttree_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"q\n\x19GetInclusionProofResponse\x12\x12\n\nleaf_index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\x12\r\n\x05proof\x18\x05 \x01(\x0c\"W\n\x1aGetConsistencyProofRequest\x12\x1b\n\nfirst_size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1c\n\x0bsecond_size\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"j\n\x1bGetConsistencyProofResponse\x12\x12\n\nfirst_size\x18\x01 \x01(\x03\x12\x13\n\x0bsecond_size\x18\x02 \x01(\x03\x12\x0e\n\x06hashes\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c\".\n\x0fGetEntryRequest\x12\x1b\n\x08\x63heck_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"S\n\x10GetEntryResponse\x12\x12\n\nleaf_index\x18\x01 \x01(\x03\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0c\n\x04salt\x18\x03 \x01(\x0c\x12\x0e\n\x06record\x18\x04 \x01(\x0c\")\n\x0eGetTileRequest\x12\x17\n\x04path\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\"\n\x0fGetTileResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"8\n\x15\x41\x64\x64\x43osignatureRequest\x12\x1f\n\ncheckpoint\x18\x01 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80\x04\"+\n\x16\x41\x64\x64\x43osignatureResponse\x12\x11\n\twitnesses\x18\x01 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,27 +52,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCHECKPOINTREQUEST']._serialized_start=109
   _globals['_GETCHECKPOINTREQUEST']._serialized_end=159
   _globals['_FULLVERIFICATION']._serialized_start=162
-  _globals['_FULLVERIFICATION']._serialized_end=292
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=295
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=486
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=488
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=571
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=573
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=686
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=688
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=775
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=777
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=883
-  _globals['_GETENTRYREQUEST']._serialized_start=885
-  _globals['_GETENTRYREQUEST']._serialized_end=931
-  _globals['_GETENTRYRESPONSE']._serialized_start=933
-  _globals['_GETENTRYRESPONSE']._serialized_end=1016
-  _globals['_GETTILEREQUEST']._serialized_start=1018
-  _globals['_GETTILEREQUEST']._serialized_end=1059
-  _globals['_GETTILERESPONSE']._serialized_start=1061
-  _globals['_GETTILERESPONSE']._serialized_end=1095
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=1097
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1153
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1155
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1198
+  _globals['_FULLVERIFICATION']._serialized_end=308
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=311
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=502
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=504
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=587
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=589
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=702
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=704
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=791
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=793
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=899
+  _globals['_GETENTRYREQUEST']._serialized_start=901
+  _globals['_GETENTRYREQUEST']._serialized_end=947
+  _globals['_GETENTRYRESPONSE']._serialized_start=949
+  _globals['_GETENTRYRESPONSE']._serialized_end=1032
+  _globals['_GETTILEREQUEST']._serialized_start=1034
+  _globals['_GETTILEREQUEST']._serialized_end=1075
+  _globals['_GETTILERESPONSE']._serialized_start=1077
+  _globals['_GETTILERESPONSE']._serialized_end=1111
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=1113
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1169
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1171
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1214
 # @@protoc_insertion_point(module_scope)

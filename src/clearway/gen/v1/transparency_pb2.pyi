@@ -52,6 +52,7 @@ class FullVerification(_message.Message):
     LEAVES_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    RUN_BY_FIELD_NUMBER: _builtins.int
     sound: _builtins.bool
     """Whether nothing was found wrong."""
     leaves: _builtins.int
@@ -60,6 +61,8 @@ class FullVerification(_message.Message):
     """How many rows it compared with theirs."""
     findings: _builtins.int
     """How many things it found wrong."""
+    run_by: _builtins.str
+    """Who ran it: an account of the machine. Empty: it was not noted."""
     @_builtins.property
     def finished_at(self) -> _timestamp_pb2.Timestamp:
         """When it ended."""
@@ -72,10 +75,11 @@ class FullVerification(_message.Message):
         leaves: _builtins.int = ...,
         rows: _builtins.int = ...,
         findings: _builtins.int = ...,
+        run_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "finished_at", b"finished_at", "leaves", b"leaves", "rows", b"rows", "sound", b"sound"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "finished_at", b"finished_at", "leaves", b"leaves", "rows", b"rows", "run_by", b"run_by", "sound", b"sound"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,13 +13,14 @@ VERIFICATION_FILE = "log-verification.json"
 
 
 class FullVerification(msgspec.Struct, frozen=True, kw_only=True):
-    """When it ended, what it went over, and how much it found wrong."""
+    """When it ended, what it went over, how much it found wrong, and who ran it: an account of the machine."""
 
     finished_at: datetime
     sound: bool
     leaves: int
     rows: int
     findings: int
+    run_by: str = ""
 
 
 def keep_verification(file: Path, found: FullVerification) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from clearway.registry.errors import RegistryError, RegistryReason
@@ -88,6 +88,15 @@ def adapter_for(spec: FeedSpec) -> Adapter:
     if (spec.mapping is not None) != (spec.format == MAPPED):
         raise _invalid(f"a mapping is for the format {MAPPED}, and needed there")
     return FORMATS[spec.format](spec)
+
+
+def adapter_of(feed: str, configured: Iterable[FeedSpec]) -> Adapter:
+    """The adapter of a feed by its name: as it is configured, or else as the format of that name has it.
+
+    Raises as `adapter_for` and `adapter_named` do.
+    """
+    spec = next((spec for spec in configured if spec.name == feed), None)
+    return adapter_named(feed) if spec is None else adapter_for(spec)
 
 
 def _invalid(detail: str) -> RegistryError:

@@ -26,6 +26,7 @@ from clearway.registry.errors import UnreadableFeed
 from clearway.registry.events import AdverseFacts, ListingFacts
 from clearway.registry.feeds.cells import holds_citizen_number
 from clearway.registry.feeds.days import end_day, first_day
+from clearway.registry.feeds.mapping import Fact
 from clearway.registry.feeds.rows import (
     AdverseStated,
     Disposition,
@@ -91,6 +92,7 @@ class FlatCsv:
         self.limits = spec.limits
         # Each row names its own.
         self.regimes: tuple[str, ...] = ()
+        self.states: Fact | None = None
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> FlatSheet:
         """Read the header. Raises `UnreadableFeed` for a missing, doubled or unknown column."""
@@ -137,6 +139,10 @@ class FlatSheet:
                     named[column] = mask(named[column])
             return named
         return {column: _without_persons(named.get("scheme", ""), column, cell) for column, cell in named.items()}
+
+    def column(self, field: str) -> str:
+        """Fields and columns have the same names."""
+        return field if field in self._columns else ""
 
 
 def _named(columns: list[str], cells: list[str]) -> dict[str, str]:

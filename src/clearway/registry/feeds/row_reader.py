@@ -115,6 +115,16 @@ class RowReader:
         # Without them, the header of the row read again would not say what this one says.
         return kept | {self.header.cells[at]: "" for at in self._telling}
 
+    def column(self, field: str) -> str:
+        """The header's name of the column that a fault's field is read from; empty where there is none.
+
+        Codes go by the first name of their column in the mapping, everything else by our own name of the field.
+        """
+        at = self._columns.get(field)
+        if at is None:
+            at = next((place for column, place in self._codes if column.headers[0] == field), None)
+        return "" if at is None else self.header.cells[at]
+
     def _may_be_about_a_person(self, row: Row) -> bool:
         """Whether nothing shows that a row set aside is about an organisation."""
         if isinstance(row.content, Fault) and row.content.reason is RowReason.NATURAL_PERSON:

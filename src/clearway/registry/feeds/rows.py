@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from clearway.registry.events import AdverseFacts, ListingFacts
+from clearway.registry.feeds.mapping import Fact
 from clearway.registry.feeds.spec import Limits
 from clearway.subjects.identifiers import Identifier, IdentifierFault
 
@@ -69,6 +70,12 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     reason: RowReason
     detail: str
     fact_id: str = ""
+
+    @property
+    def field(self) -> str:
+        """The field that it is about, by which its detail begins; empty where it is about the row."""
+        named, colon, _ = self.detail.partition(": ")
+        return named if colon else ""
 
 
 class RowFault(Exception):
@@ -136,6 +143,9 @@ class Sheet(Protocol):
     def original(self, row: Row) -> Mapping[str, str]:
         """The row as it came, by column; codes and names of natural persons are masked."""
 
+    def column(self, field: str) -> str:
+        """The column that a field of a fault is read from; empty where it is none's."""
+
 
 class Adapter(Protocol):
     """A format. `full_list`: a file holds everything that its source lists, so what is missing has left the list."""
@@ -151,6 +161,10 @@ class Adapter(Protocol):
     @property
     def limits(self) -> Limits:
         """How far a whole list may change without a person's word."""
+
+    @property
+    def states(self) -> Fact | None:
+        """What every row states; None where each row says so itself."""
 
     @property
     def regimes(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class TableFeed:
         self.full_list = mapping.full_list if spec.full_list is None else spec.full_list
         self.limits = spec.limits
         self.regimes = _regimes(spec, mapping)
+        self.states: Fact | None = mapping.states
         self._spec = spec
         self._mapping = mapping
         self._settle = settle
@@ -68,6 +69,10 @@ class Table:
     def original(self, row: Row) -> Named[str, str]:
         """What the mapping reads of the row, by column."""
         return self._reader.original(row)
+
+    def column(self, field: str) -> str:
+        """The header's own name for it."""
+        return self._reader.column(field)
 
     def _content(self, cells: list[str], width: int) -> Statement | Fault:
         if any(map(str.strip, cells[width:])):

@@ -29,6 +29,7 @@ from datetime import date
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.events import ListingFacts
 from clearway.registry.feeds.days import end_day, first_day
+from clearway.registry.feeds.mapping import Fact
 from clearway.registry.feeds.rows import (
     Disposition,
     Fault,
@@ -127,6 +128,7 @@ class UsConsolidatedScreeningList:
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
         self.regimes = tuple(REGIMES.values())
+        self.states: Fact | None = Fact.LISTING
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsCslSheet:
         """Read the header. Raises `UnreadableFeed` where a column is missing."""
@@ -157,6 +159,10 @@ class UsCslSheet:
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
         return dict(zip(self._columns, row.cells, strict=False))
+
+    def column(self, field: str) -> str:
+        """Fields are named by their columns."""
+        return field if field in self._columns else ""
 
 
 def _content(cells: dict[str, str]) -> ListingStated | Fault:

@@ -14,6 +14,7 @@ from itertools import chain
 
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.events import ListingFacts
+from clearway.registry.feeds.mapping import Fact
 from clearway.registry.feeds.rows import (
     Disposition,
     Fault,
@@ -79,6 +80,7 @@ class UsSdn:
         self.full_list = True if spec.full_list is None else spec.full_list
         self.limits = spec.limits
         self.regimes = (spec.regime or SPEC.regime or "",)
+        self.states: Fact | None = Fact.LISTING
         self._spec = spec
 
     def open(self, lines: Iterator[tuple[int, list[str]]]) -> UsSdnSheet:
@@ -117,6 +119,10 @@ class UsSdnSheet:
     def original(self, row: Row) -> Mapping[str, str]:
         """The row by column."""
         return {column: cell for column, cell in zip(self._columns, row.cells, strict=False) if column in KEPT}
+
+    def column(self, field: str) -> str:
+        """Fields are named by their columns."""
+        return field if field in self._columns else ""
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         texts = (" ".join(cell.split()) for cell in cells)

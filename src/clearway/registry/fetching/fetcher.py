@@ -29,6 +29,7 @@ from clearway.registry.fetching.source import (
 )
 from clearway.registry.fetching.waiting import Waiting, WaitingRoom
 from clearway.registry.importer import ImportReport, Progress, SuspiciousList
+from clearway.registry.ledger import NO_DOCUMENT, Document
 from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource
@@ -93,39 +94,83 @@ class Fetcher:
             self._registry.readings.note(fetched.fetch)
         return fetched
 
-    def confirm(self, feed: ScheduledFeed, moment: datetime, progress: Progress | None = None) -> Fetched:
-        """Load exactly the list that waits. Raises `RegistryError`: NOTHING_WAITING, WAITING_CHANGED, an import's."""
-        waiting = self._require_waiting(feed.name)
-        with self._under_way() as into:
-            file = into / (waiting.name if _is_plain(waiting.name) else "download")
-            os.link(self.waiting.file(waiting), file)
-            report = self._registry.import_feed(
-                feed,
-                file,
-                actor=self._actor,
-                moment=moment,
-                as_of=waiting.as_of,
-                confirm=True,
-                note=f"confirmed: {waiting.suspicion}",
-                progress=progress,
-            )
-        fetch = _of_waiting(waiting, moment, FetchOutcome.LOADED, report.revision)
-        self._registry.readings.note(fetch)
-        self.waiting.clear(feed.name)
-        return Fetched(fetch, report)
+    def confirm(
+        self,
+        feed: ScheduledFeed,
+        moment: datetime,
+        progress: Progress | None = None,
+        *,
+        sha256: str = "",
+        note: str = "",
+        document: Document = NO_DOCUMENT,
+    ) -> Fetched:
+        """Load exactly the list that waits, which must be the one of that checksum, where one is given.
 
-    def discard(self, name: str, moment: datetime) -> Fetched:
-        """Turn down the list that waits; the same file is not taken again. Raises `RegistryError` NOTHING_WAITING."""
-        waiting = self._require_waiting(name)
-        fetch = _of_waiting(waiting, moment, FetchOutcome.DISCARDED, None)
-        self._registry.readings.note(fetch)
-        self.waiting.clear(name)
-        return Fetched(fetch, waiting.report)
+        Said again by the same person for the same reason, it gives what came of the first time. Raises
+        `RegistryError`: NOTHING_WAITING, WAITING_CHANGED, WAITING_DECIDED, BUSY, an import's.
+        """
+        with self.waiting.turn(feed.name):
+            before = self._said_before(feed.name, sha256, FetchOutcome.LOADED, note)
+            if before is not None:
+                return before
+            waiting = self._require_waiting(feed.name, sha256)
+            with self._under_way() as into:
+                file = into / (waiting.name if _is_plain(waiting.name) else "download")
+                os.link(self.waiting.file(waiting), file)
+                report = self._registry.import_feed(
+                    feed,
+                    file,
+                    actor=self._actor,
+                    moment=moment,
+                    as_of=waiting.as_of,
+                    confirm=True,
+                    note=f"confirmed: {waiting.suspicion}" + (f"; {note}" if note else ""),
+                    document=document,
+                    progress=progress,
+                )
+            return self._decide(waiting, moment, FetchOutcome.LOADED, note, report)
 
-    def _require_waiting(self, name: str) -> Waiting:
+    def discard(self, name: str, moment: datetime, *, sha256: str = "", note: str = "") -> Fetched:
+        """Turn down the list that waits, as `confirm` loads it; the same file is not taken again.
+
+        Raises `RegistryError`: NOTHING_WAITING, WAITING_CHANGED, WAITING_DECIDED, BUSY.
+        """
+        with self.waiting.turn(name):
+            before = self._said_before(name, sha256, FetchOutcome.DISCARDED, note)
+            if before is not None:
+                return before
+            return self._decide(self._require_waiting(name, sha256), moment, FetchOutcome.DISCARDED, note, None)
+
+    def _decide(
+        self, waiting: Waiting, moment: datetime, outcome: FetchOutcome, note: str, report: ImportReport | None
+    ) -> Fetched:
+        revision = None if report is None else report.revision
+        fetch = replace(_of_waiting(waiting, moment, outcome, revision), actor=self._actor, note=note)
+        self._registry.readings.note(fetch)
+        self.waiting.clear_of(waiting)
+        return Fetched(fetch, report or waiting.report)
+
+    def _said_before(self, name: str, sha256: str, outcome: FetchOutcome, note: str) -> Fetched | None:
+        """What came of the same word on the same list; None where none was given. Raises WAITING_DECIDED."""
+        waiting = self.waiting.get(name)
+        if not sha256 or (waiting is not None and waiting.sha256 == sha256):
+            return None
+        words = self._registry.readings.fetches(name, FetchOutcome.LOADED, FetchOutcome.DISCARDED)
+        last = next((word for word in words if word.actor and word.sha256 == sha256), None)
+        if last is None:
+            return None
+        if (last.outcome, last.actor, last.note) != (outcome, self._actor, note):
+            detail = f"somebody's word on this list was given before: {last.outcome.value}"
+            raise RegistryError(RegistryReason.WAITING_DECIDED, detail)
+        return Fetched(last)
+
+    def _require_waiting(self, name: str, sha256: str) -> Waiting:
         waiting = self.waiting.get(name)
         if waiting is None:
             raise RegistryError(RegistryReason.NOTHING_WAITING, "no list of this feed waits for a person")
+        if sha256 and waiting.sha256 != sha256:
+            detail = "another list of this feed waits than the one that was looked at"
+            raise RegistryError(RegistryReason.WAITING_CHANGED, detail)
         return waiting
 
     @contextmanager

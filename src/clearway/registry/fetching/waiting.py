@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -77,3 +80,21 @@ class WaitingRoom:
     def clear(self, feed: str) -> None:
         """Let what waits for a feed go."""
         shutil.rmtree(self._folder / feed, ignore_errors=True)
+
+    def clear_of(self, waiting: Waiting) -> None:
+        """Let this list go; one that has come in its place stays."""
+        now = self.get(waiting.feed)
+        if now is not None and now.sha256 == waiting.sha256:
+            self.clear(waiting.feed)
+
+    @contextmanager
+    def turn(self, feed: str) -> Iterator[None]:
+        """One person's word on a feed's list at a time, whatever process takes it. Raises `RegistryError` BUSY."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._folder / f".{feed}.lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                detail = "another person's word on this list is being carried out"
+                raise RegistryError(RegistryReason.BUSY, detail) from None
+            yield

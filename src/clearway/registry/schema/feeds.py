@@ -50,19 +50,24 @@ class QuarantinedRow(Base):
 
 
 class QuarantineResolutionRow(Base):
-    """What became of a row that was set aside: corrected (by the revision that took it), or dismissed."""
+    """What became of a row that was set aside: corrected (by the revision that took it), or dismissed.
+
+    `changes`: the cells that a correction changed, by column, as a JSON object.
+    """
 
     __tablename__ = "quarantine_resolution"
 
     quarantined_id: Mapped[int] = mapped_column(ForeignKey("quarantined_row.quarantined_id"), primary_key=True)
     revision: Mapped[int] = mapped_column(ForeignKey("revision.revision"), index=True)
     outcome: Mapped[str] = mapped_column(byte_text(16))
+    changes: Mapped[str] = mapped_column(Text(), default="{}")
 
 
 class FetchRow(Base):
-    """One attempt to read a feed's source, whatever came of it.
+    """One attempt to read a feed's source, or a person's word on a list that waits, whatever came of it.
 
-    `outcome` is a `clearway.registry.fetching` outcome; `detail` says what went wrong, without row content.
+    `outcome` is a `clearway.registry.fetching` outcome; `detail` says what went wrong, without row content. `actor` and
+    `note` say whose word it was, and why; of an attempt on schedule they are empty.
     """
 
     __tablename__ = "fetch"
@@ -76,6 +81,8 @@ class FetchRow(Base):
     last_modified: Mapped[str] = mapped_column(byte_text(64))
     sha256: Mapped[str] = mapped_column(byte_text(64))
     revision: Mapped[int | None] = mapped_column(ForeignKey("revision.revision"))
+    actor: Mapped[str] = mapped_column(String(256), default="")
+    note: Mapped[str] = mapped_column(Text(), default="")
 
 
 Index("fetch_by_feed", FetchRow.feed, FetchRow.fetch_id)

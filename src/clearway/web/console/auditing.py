@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from clearway.decision.explain import Language
+from clearway.gen.v1 import access_service_pb2 as access_pb
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2 as audit
 from clearway.gen.v1 import check_service_pb2
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.subject_pb2 import Identifier
@@ -20,6 +22,7 @@ PATIENCE = 60.0
 """Seconds for one answer: a report over a year of a large log takes a while."""
 
 AUDIT, OPERATOR = "AuditService", "OperatorService"
+FEED, ACCESS = "FeedService", "AccessService"
 LARGEST_PAGE = 1000
 
 Answer = TypeVar("Answer", bound=Message)
@@ -96,6 +99,44 @@ class Auditing:
     async def feeds(self) -> operator_pb.ListFeedsResponse:
         """How every feed is; for operators."""
         return await self._ask("ListFeeds", operator_pb.ListFeedsRequest(), operator_pb.ListFeedsResponse, OPERATOR)
+
+    async def nodes(self) -> operator_pb.ListNodesResponse:
+        """How every node was; for operators."""
+        return await self._ask("ListNodes", operator_pb.ListNodesRequest(), operator_pb.ListNodesResponse, OPERATOR)
+
+    async def caller(self) -> access_pb.GetCallerResponse:
+        """Whom the service takes the visitor for."""
+        return await self._ask("GetCaller", access_pb.GetCallerRequest(), access_pb.GetCallerResponse, ACCESS)
+
+    async def rows(self, request: feed_pb.ListQuarantinedRowsRequest) -> feed_pb.ListQuarantinedRowsResponse:
+        """A page of rows set aside; for registrars and auditors."""
+        return await self._ask("ListQuarantinedRows", request, feed_pb.ListQuarantinedRowsResponse, FEED)
+
+    async def row(self, row_id: int) -> feed_pb.QuarantinedRow:
+        """One of them."""
+        request, kind = feed_pb.GetQuarantinedRowRequest(row_id=row_id), feed_pb.GetQuarantinedRowResponse
+        return (await self._ask("GetQuarantinedRow", request, kind, FEED)).row
+
+    async def correct(self, request: feed_pb.CorrectRowRequest) -> feed_pb.CorrectRowResponse:
+        """A row corrected in place; for registrars."""
+        return await self._ask("CorrectRow", request, feed_pb.CorrectRowResponse, FEED)
+
+    async def dismiss(self, request: feed_pb.DismissRowRequest) -> feed_pb.DismissRowResponse:
+        """A row turned down; for registrars."""
+        return await self._ask("DismissRow", request, feed_pb.DismissRowResponse, FEED)
+
+    async def lists(self) -> feed_pb.ListWaitingListsResponse:
+        """The lists that wait; for registrars and auditors."""
+        request, kind = feed_pb.ListWaitingListsRequest(), feed_pb.ListWaitingListsResponse
+        return await self._ask("ListWaitingLists", request, kind, FEED)
+
+    async def confirm(self, request: feed_pb.ConfirmListRequest) -> feed_pb.ConfirmListResponse:
+        """A list loaded; for registrars."""
+        return await self._ask("ConfirmList", request, feed_pb.ConfirmListResponse, FEED)
+
+    async def discard(self, request: feed_pb.DiscardListRequest) -> feed_pb.DiscardListResponse:
+        """A list turned down; for registrars."""
+        return await self._ask("DiscardList", request, feed_pb.DiscardListResponse, FEED)
 
     async def node(self) -> operator_pb.GetNodeResponse:
         """How the node is; for operators."""

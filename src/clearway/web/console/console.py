@@ -29,6 +29,7 @@ from clearway.web.console.check import WholeCheck
 from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
 from clearway.web.console.entrance import HOME, Entrance
 from clearway.web.console.forms import form_of
+from clearway.web.console.lists import Lists
 from clearway.web.console.log import LogPage
 from clearway.web.console.oidc import entrance as oidc
 from clearway.web.console.oidc.client import BACK, client_of, way_to_issuer
@@ -41,6 +42,7 @@ from clearway.web.console.pages import HEADERS, Pages
 from clearway.web.console.patterns import Patterns
 from clearway.web.console.refusals import told_of
 from clearway.web.console.reports import Reports
+from clearway.web.console.rows import Rows
 from clearway.web.console.sealing import Seal
 from clearway.web.console.search import SealedFilters, Search
 from clearway.web.console.sessions import Sessions
@@ -97,6 +99,8 @@ class Console:
         self._log = LogPage(catalogue, self._pages, self._cookies, witnesses)
         self._reports = Reports(catalogue, self._pages)
         self._operating = Operating(self._pages)
+        self._rows = Rows(self._pages)
+        self._lists = Lists(self._pages)
         self._patterns = Patterns(catalogue, self._pages, filters)
         self._affected = Affected(self._pages)
         self._overdue = Overdue(catalogue, self._pages)
@@ -133,7 +137,14 @@ class Console:
             Route("/console/subject", sends(self._subject.find), methods=["POST"]),
             Route("/console/subject/export.{form}", looks(self._subject.export)),
             Route("/console/feeds", looks(self._operating.feeds)),
-            Route("/console/node", looks(self._operating.node)),
+            Route("/console/nodes", looks(self._operating.nodes)),
+            Route("/console/rows", looks(self._rows.list)),
+            Route("/console/rows/{row_id}", looks(self._rows.show)),
+            Route("/console/rows/{row_id}", sends(self._rows.correct), methods=["POST"]),
+            Route("/console/rows/{row_id}/dismiss", sends(self._rows.dismiss), methods=["POST"]),
+            Route("/console/lists", looks(self._lists.list)),
+            Route("/console/lists/{feed}", looks(self._lists.show)),
+            Route("/console/lists/{feed}", sends(self._lists.decide), methods=["POST"]),
             Route("/console/{rest:path}", looks(self._nowhere), methods=METHODS),
         ]
 

@@ -15,19 +15,18 @@ import grpc
 from starlette.responses import RedirectResponse, Response
 
 from clearway.decision.explain import Language
-from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
+from clearway.server.errors import Refusal
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.cookies import Cookies
+from clearway.web.console.offers import beginning
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import told_of
-from clearway.web.console.sessions import LONGEST_TOKEN, Sessions
+from clearway.web.console.sessions import LONGEST_TOKEN, Sessions, Visitor
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 from clearway.web.workers import Workers
 
 HOME = "/console/checks"
-NODE = "/console/node"
-FEEDS = "/console/feeds"
 PATH = "/console/sign-in"
 SIGNS = re.compile(r"[\x21-\x7e]+")
 
@@ -56,14 +55,15 @@ class Entrance:
         if len(token) > LONGEST_TOKEN or not SIGNS.fullmatch(token):
             return self.page(visit, onward, "token_too_long", 400)
         try:
-            onward = await taken(Auditing(self._workers, token, visit.language), onward)
+            visitor, onward = await taken(Auditing(self._workers, token, visit.language), onward)
         except grpc.aio.AioRpcError as fault:
             if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
                 return self.page(visit, onward, "token_refused", 401)
-            told = told_of(fault, visit.language)
-            return self._pages.trouble(visit, told.http, told.words, told.reason)
-        response = RedirectResponse(own(onward), 303)
-        self._cookies.keep(visit.request, response, self._sessions.begin(visit.moment, token))
+            return self._pages.refused(visit, fault)
+        except Refusal as fault:
+            return self._pages.refused(visit, fault)
+        response = RedirectResponse(onward, 303)
+        self._cookies.keep(visit.request, response, self._sessions.begin(visit.moment, token, visitor=visitor))
         return response
 
     async def sign_out(self, visit: Visit, _: Mapping[str, str]) -> Response:
@@ -88,25 +88,16 @@ class Entrance:
         return self._pages.page(nobody, "sign_in.html", status, onward=own(onward), said=words, at_issuer=at_issuer)
 
 
-async def taken(asking: Auditing, onward: str) -> str:
-    """Where whoever asks may begin. Raises `grpc.aio.AioRpcError` where the service does not take the token."""
-    try:
-        await asking.search(nothing())
-    except grpc.aio.AioRpcError as fault:
-        if fault.code() is not grpc.StatusCode.PERMISSION_DENIED:
-            raise
-        # No auditor: an operator has pages of its own.
-        await asking.node()
-        return FEEDS if onward == FEEDS else NODE
-    return onward
+async def taken(asking: Auditing, onward: str) -> tuple[Visitor, str]:
+    """Whom the service takes whoever asks for, and where they may begin: asked in a way that is open to all it knows.
 
-
-def nothing() -> pb.SearchChecksRequest:
-    """A search that finds nothing: asked to learn whether a token is taken."""
-    request = pb.SearchChecksRequest(page_size=1)
-    request.filter.since.FromSeconds(0)
-    request.filter.until.FromSeconds(0)
-    return request
+    Raises `grpc.aio.AioRpcError` where the service does not take the token, and `Refusal` where no page is for them.
+    """
+    caller = await asking.caller()
+    begins = beginning(caller.roles, own(onward))
+    if begins is None:
+        raise Refusal(ErrorReason.ERROR_REASON_ACCESS_DENIED, "no page of the console is for the caller's roles")
+    return Visitor(caller.principal, tuple(caller.roles)), begins
 
 
 def own(address: str) -> str:

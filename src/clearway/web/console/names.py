@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,13 +13,25 @@ from clearway.decision.answer import Outcome
 from clearway.decision.explain import OUTCOMES, Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.web.console.later import event_words, told
-from clearway.web.console.words import APPLICATIONS, PATTERNS, RELIANCES, STANDINGS, word
+from clearway.web.console.words import (
+    APPLICATIONS,
+    PATTERNS,
+    RELIANCES,
+    ROW_REASONS,
+    ROW_STATES,
+    STANDINGS,
+    word,
+)
 
 FORCES = {
     decision_pb2.MEASURE_FORCE_MANDATORY: "mandatory",
     decision_pb2.MEASURE_FORCE_RECOMMENDED: "recommended",
 }
+
+
+UNITS = (("days_ago", 86_400), ("hours_ago", 3_600), ("minutes_ago", 60), ("seconds_ago", 1))
 
 
 class Names:
@@ -104,6 +116,24 @@ class Names:
         ends = term.until or term.ends_on_event or "…"
         confirmed = word("confirmed", self._language, day=term.confirmed_on) if term.confirmed_on else ""
         return " · ".join(filter(None, (f"{begins} – {ends}", confirmed)))
+
+    def row_reason(self, reason: str) -> str:
+        """Why a row is not taken."""
+        return say(ROW_REASONS[reason], self._language) if reason in ROW_REASONS else reason
+
+    def row_state(self, value: feed_pb.RowState.ValueType) -> str:
+        """What became of a row."""
+        return say(ROW_STATES[value][1], self._language) if value in ROW_STATES else ""
+
+    def row_states(self) -> list[tuple[str, str]]:
+        """Every state of a row, for a choice."""
+        return [(name, say(words, self._language)) for name, words in ROW_STATES.values()]
+
+    def ago(self, timestamp: Timestamp, now: datetime) -> str:
+        """How long ago a moment was, in the largest unit of which there are two."""
+        seconds = max(0, int((now - timestamp.ToDatetime(UTC)).total_seconds()))
+        unit, size = next(((unit, size) for unit, size in UNITS if seconds >= 2 * size), UNITS[-1])
+        return word(unit, self._language, count=seconds // size)
 
     def moment(self, timestamp: Timestamp) -> str:
         """A moment, to the second, in the catalogue's zone."""

@@ -1,7 +1,8 @@
-"""What operators look at: how feeds are, and how the node is that answers."""
+"""What operators look at: how feeds are, and how the nodes are."""
 
 from __future__ import annotations
 
+import grpc
 from starlette.responses import Response
 
 from clearway.web.console.pages import Pages
@@ -9,7 +10,7 @@ from clearway.web.console.visit import Visit
 
 
 class Operating:
-    """Answers the addresses of feeds and node. Who may look is the service's to say."""
+    """Answers the addresses of feeds and nodes. Who may look is the service's to say."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -18,6 +19,13 @@ class Operating:
         """The page: every feed."""
         return self._pages.page(visit, "feeds.html", feeds=(await visit.audit.feeds()).feeds)
 
-    async def node(self, visit: Visit) -> Response:
-        """The page: the node."""
-        return self._pages.page(visit, "node.html", node=await visit.audit.node())
+    async def nodes(self, visit: Visit) -> Response:
+        """The page: every node that shares the log, and the one that answers in full."""
+        node, others = await visit.audit.node(), None
+        try:
+            others = await visit.audit.nodes()
+        except grpc.aio.AioRpcError as fault:
+            # An outage is when this page is looked at: what the node knows of itself is shown all the same.
+            if fault.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+        return self._pages.page(visit, "nodes.html", node=node, others=others)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import grpc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from clearway.access.methods import Role
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language, say
+from clearway.server.errors import Refusal
 from clearway.web.console import names
 from clearway.web.console.assets import assets
 from clearway.web.console.names import Names
+from clearway.web.console.offers import OFFERS, offered
+from clearway.web.console.refusals import told_of
 from clearway.web.console.sessions import Sessions
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import DIMENSIONS, REPORTS, word
@@ -75,14 +80,21 @@ class Pages:
             "address": visit.address,
             "form_token": self._sessions.form_token(visit.session),
             "signed_in": bool(visit.session.token),
-            "everybody": self._everybody,
+            "offers": OFFERS if self._everybody else offered(visit.session.visitor.roles),
+            "registrar": self._everybody or Role.REGISTRAR.value in visit.session.visitor.roles,
             "called": Names(self._catalogue, language, visit.moment.astimezone(zone).date()),
             "zone": zone.key,
+            "now": visit.moment,
             "here": visit.request.url.path,
             "report_names": {name: say(text, language) for name, (_, text) in REPORTS.items()},
             "dimension_names": {name: say(text, language) for name, (_, text) in DIMENSIONS.items()},
         }
         return HTMLResponse(self._templates.get_template(template).render(own | content), status)
+
+    def refused(self, visit: Visit, fault: grpc.aio.AioRpcError | Refusal) -> Response:
+        """A page that says what the service refused."""
+        told = told_of(fault, visit.language)
+        return self.trouble(visit, told.http, told.words, told.reason)
 
     def trouble(self, visit: Visit, status: int, words: str, reason: str = "") -> Response:
         """A page that says what did not work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -15,26 +16,37 @@ from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A refusal: its reason's name, the words for it, the fields to blame, and the HTTP status that fits."""
+    """A refusal: its reason's name, the words for it, the fields to blame, and the HTTP status that fits.
+
+    `parts` are what varies with it: of a row that is still wrong its fault and column.
+    """
 
     reason: str
     words: str
     fields: tuple[str, ...]
     http: int
+    parts: Mapping[str, str]
 
 
 def told_of(fault: grpc.aio.AioRpcError | Refusal, language: Language) -> Told:
     """A refusal in words."""
     status = status_of(fault) if isinstance(fault, Refusal) else status_in(fault)
-    reason, fields = "", list[str]()
+    reason, fields, parts = "", list[str](), dict[str, str]()
     for detail in status.details:
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         if detail.Unpack(info):
-            reason = info.reason
+            reason, parts = info.reason, dict(info.metadata)
         elif detail.Unpack(bad):
             fields += [f"{violation.field}: {violation.description}" for violation in bad.field_violations]
     words = say(REASONS[reason], language) if reason in REASONS else status.message
-    return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)])
+    return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)], parts)
+
+
+def told_of_act(fault: grpc.aio.AioRpcError, language: Language) -> Told:
+    """Why an act was not done, to be told where it was asked for. Raises again where the visitor is not known."""
+    if fault.code() is grpc.StatusCode.UNAUTHENTICATED:
+        raise fault
+    return told_of(fault, language)
 
 
 def told_of_input(fault: grpc.aio.AioRpcError, language: Language) -> Told:

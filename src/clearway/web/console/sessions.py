@@ -26,13 +26,27 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     begun: int
     seen: int
     until: int = 0
+    principal: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whom the service takes a visitor for: the principal's name, and its roles."""
+
+    principal: str = ""
+    roles: tuple[str, ...] = ()
+
+
+NOBODY = Visitor()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One visitor. `token` is what was signed in with; empty where nobody had to sign in.
 
-    `until` is when the token ends, and the session with it; None where that is the service's to say.
+    `until` is when the token ends, and the session with it; None where that is the service's to say. `visitor` is whom
+    the service took the visitor for when they signed in: what pages offer follows it, what they may do does not.
     """
 
     session_id: bytes
@@ -40,6 +54,7 @@ class Session:
     begun: datetime
     seen: datetime
     until: datetime | None = None
+    visitor: Visitor = NOBODY
 
 
 class Sessions:
@@ -55,9 +70,11 @@ class Sessions:
         self._lasting = lasting
         self._randomness = randomness
 
-    def begin(self, moment: datetime, token: str = "", until: datetime | None = None) -> Session:
+    def begin(
+        self, moment: datetime, token: str = "", until: datetime | None = None, visitor: Visitor = NOBODY
+    ) -> Session:
         """A new session, under a new id: signing in never goes on with the one from before."""
-        return Session(self._randomness(16), token, moment, moment, until)
+        return Session(self._randomness(16), token, moment, moment, until, visitor)
 
     def find(self, cookie: str | None, moment: datetime) -> Session | None:
         """The session of a cookie; None where it is none of ours or over."""
@@ -70,13 +87,14 @@ class Sessions:
         until = datetime.fromtimestamp(kept.until, moment.tzinfo) if kept.until else None
         if until is not None and moment >= until:
             return None
-        return Session(kept.session_id, kept.token, begun, moment, until)
+        return Session(kept.session_id, kept.token, begun, moment, until, Visitor(kept.principal, kept.roles))
 
     def cookie(self, session: Session) -> str:
         """The session as a cookie's value."""
         begun, seen = (int(at.timestamp()) for at in (session.begun, session.seen))
         until = int(session.until.timestamp()) if session.until else 0
-        kept = _Kept(session.session_id, session.token, begun, seen, until)
+        visitor = session.visitor
+        kept = _Kept(session.session_id, session.token, begun, seen, until, visitor.principal, visitor.roles)
         return self._seal.close(msgspec.msgpack.encode(kept), seen)
 
     def form_token(self, session: Session) -> str:

@@ -8,6 +8,7 @@ from clearway.catalogue.model import Text
 from clearway.decision.explain import Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 
 WORDS: Mapping[str, Text] = {
     "console": Text(en="Auditor’s console", zh="审计台"),
@@ -23,12 +24,96 @@ WORDS: Mapping[str, Text] = {
     "sign_out": Text(en="Sign out", zh="退出"),
     "other_language": Text(en="中文", zh="English"),
     "looks_recorded": Text(
-        en="The console reads through the audit service, as every other program does, and changes nothing.",
-        zh="本台与其他程序一样经由审计服务读取，不作任何更改。",
+        en="The console reads and acts through the same services as every other program, and in no other way.",
+        zh="本台与其他程序一样，仅经由同一服务读取和办理，别无他途。",
     ),
-    # Feeds and node
+    # Rows set aside and lists that wait
+    "rows_lead": Text(
+        en="Rows of published lists that could not be taken as they came. A row that is corrected goes through its "
+        "feed’s format again like any other.",
+        zh="名单文件中未能采纳的行。更正后的行与其他行一样，重新按其数据源格式校验。",
+    ),
+    "row": Text(en="Row", zh="行"),
+    "row_state": Text(en="State", zh="状态"),
+    "rows_found": Text(en="Rows, the oldest first", zh="待更正行（早者在前）"),
+    "row_of_file": Text(en="Row {number} of {file}", zh="{file} 第 {number} 行"),
+    "no_rows": Text(en="No row is in this state.", zh="没有处于该状态的行。"),
+    "why_set_aside": Text(en="Why it was set aside", zh="未采纳原因"),
+    "masked_row": Text(en="kept masked", zh="已遮蔽"),
+    "masked_hint": Text(
+        en="The row may be about a natural person and is kept masked. It is corrected in the file at its source; here "
+        "it can only be turned down.",
+        zh="该行可能涉及自然人，仅以遮蔽形式保存。请在来源处更正文件；此处只能不予采纳。",
+    ),
+    "correct_row": Text(en="Correct the row", zh="更正该行"),
+    "as_it_came": Text(en="As it came", zh="原始内容"),
+    "still_wrong": Text(en="Still not right.", zh="仍有错误。"),
+    "correct": Text(en="Correct and take", zh="更正并采纳"),
+    "where_from": Text(en="Where it comes from", zh="来源"),
+    "registrar": Text(en="Registrar", zh="登记人员"),
+    "act_reason": Text(en="Reason, for the history", zh="事由（载入历史）"),
+    "changed_to": Text(en="{column}, changed to", zh="{column} 更正为"),
+    "dismiss_row": Text(en="Turn the row down", zh="不予采纳"),
+    "dismiss_hint": Text(en="For good: nothing will follow from this row.", zh="不可撤回：该行将不产生任何后果。"),
+    "dismiss": Text(en="Turn down", zh="不予采纳"),
+    "lists": Text(en="Lists that wait", zh="待确认名单"),
+    "lists_lead": Text(
+        en="Lists that differ so much from the one loaded that a person must say whether they are right. Until then "
+        "the old list stays. Shown are those that wait on the node that answers.",
+        zh="与已载入名单差异过大、须由人工判断是否正确的名单；确认之前沿用旧名单。此处显示在应答节点上等待的名单。",
+    ),
+    "list_of": Text(en="List of {feed}", zh="{feed} 的名单"),
+    "why_waiting": Text(en="Why it waits", zh="等待原因"),
+    "would_be": Text(en="What loading it would do", zh="载入后的变化"),
+    "no_lists": Text(en="No list waits here.", zh="没有待确认的名单。"),
+    "no_such_list": Text(en="No list of this feed waits here.", zh="该数据源没有待确认的名单。"),
+    "list_file": Text(en="File", zh="文件"),
+    "list_day": Text(en="As of", zh="截止日期"),
+    "added": Text(en="New listings", zh="新增列入"),
+    "changed": Text(en="Changed", zh="变更"),
+    "unchanged": Text(en="Unchanged", zh="不变"),
+    "gone": Text(en="Gone: they would end", zh="移出（将终止）"),
+    "rejected": Text(en="Rows counted only", zh="仅计数的行"),
+    "first_gone": Text(en="The first that would be gone", zh="将移出的（前几项）"),
+    "first_added": Text(en="The first that would be new", zh="将新增的（前几项）"),
+    "first_changed": Text(en="The first that would change", zh="将变更的（前几项）"),
+    "first_faults": Text(
+        en="Rows that would not be taken, the first of each reason", zh="不予采纳的行（每种原因的前几行）"
+    ),
+    "your_word": Text(en="Your word on it", zh="您的决定"),
+    "confirm_list": Text(en="It is right: load it", zh="确认无误，载入"),
+    "discard_list": Text(en="Turn it down", zh="退回"),
+    "decide_hint": Text(
+        en="A list that is turned down is not taken again as the same file; the old one stays.",
+        zh="退回的名单，同一文件不再采纳；沿用旧名单。",
+    ),
+    "list_loaded": Text(en="The list was loaded.", zh="名单已载入。"),
+    "list_discarded": Text(en="The list was turned down.", zh="名单已退回。"),
+    "see_rows": Text(en="See them", zh="查看"),
+    "see_list": Text(en="Look at it", zh="查看名单"),
+    # Feeds and nodes
     "feeds": Text(en="Feeds", zh="数据源"),
     "node": Text(en="Node", zh="节点"),
+    "nodes": Text(en="Nodes", zh="节点"),
+    "nodes_lead": Text(
+        en="Every node that shares this log, as it last gave account of itself there.",
+        zh="共用本日志的各节点最近一次自述的状况。",
+    ),
+    "nodes_untold": Text(
+        en="The log’s database does not answer, so nothing is known of other nodes.",
+        zh="日志数据库没有响应，无法得知其他节点的状况。",
+    ),
+    "this_node": Text(en="The node that answers", zh="应答节点"),
+    "node_seen": Text(en="Last heard of", zh="最近自述"),
+    "node_missing": Text(en="Missing", zh="失联"),
+    "node_started": Text(en="Started", zh="启动时间"),
+    "days_ago": Text(en="{count} days ago", zh="{count} 天前"),
+    "hours_ago": Text(en="{count} hours ago", zh="{count} 小时前"),
+    "minutes_ago": Text(en="{count} minutes ago", zh="{count} 分钟前"),
+    "seconds_ago": Text(en="{count} seconds ago", zh="{count} 秒前"),
+    "run_by": Text(en="Run by", zh="执行账户"),
+    "ago": Text(en="{time} ago", zh="{time}前"),
+    "waited": Text(en="the oldest waited {time}", zh="最早一行已等待 {time}"),
     "feeds_lead": Text(
         en="When each source was last read, what went wrong, and what waits for a person.",
         zh="各数据源最近读取情况、出现的问题及待人工确认的名单。",
@@ -473,6 +558,18 @@ WORDS: Mapping[str, Text] = {
 }
 
 REASONS: Mapping[str, Text] = {
+    "ROW_CLOSED": Text(
+        en="Somebody was here before: the row has been dealt with, or is not to be corrected here.",
+        zh="该行已由他人处理，或不可在此更正。",
+    ),
+    "ROW_NOT_FOUND": Text(en="There is no such row, or none that is yours to see.", zh="没有该行，或您无权查看。"),
+    "LIST_NOT_WAITING": Text(
+        en="This list does not wait any more: somebody gave their word on it, or the source gave another.",
+        zh="该名单已不再等待确认：已有人作出决定，或来源已提供新名单。",
+    ),
+    "REGISTRY_BUSY": Text(
+        en="Somebody else is writing just now. Try again in a moment.", zh="他人正在写入，请稍后重试。"
+    ),
     "INVALID_IDENTIFIER": Text(
         en="That is no valid code of this scheme: see its length and check sign.",
         zh="该代码不符合所选类型，请核对长度与校验位。",
@@ -489,6 +586,41 @@ REASONS: Mapping[str, Text] = {
     "OVERLOADED": Text(en="The service is busy. Try again in a moment.", zh="服务繁忙，请稍后重试。"),
 }
 """What a refusal means to a visitor, where there is more to say than the service's own words."""
+
+ROW_REASONS: Mapping[str, Text] = {
+    "identifier_empty": Text(en="The code is empty", zh="代码为空"),
+    "identifier_length": Text(en="The code has too few signs, or too many", zh="代码位数不对"),
+    "identifier_alphabet": Text(en="The code has a sign that codes do not have", zh="代码含有不允许的字符"),
+    "identifier_format": Text(en="The code is not built as it should be", zh="代码结构不正确"),
+    "identifier_check_sign": Text(en="The code’s check sign is wrong", zh="代码校验位不正确"),
+    "identifier_unknown_scheme": Text(en="There is no such kind of code", zh="没有这种代码类型"),
+    "identifier_masked": Text(en="The code is masked", zh="代码已遮蔽"),
+    "identifier_rounded": Text(en="A spreadsheet rounded the code", zh="代码被电子表格舍入"),
+    "identifier_collision": Text(en="A code of the row belongs to another subject", zh="代码属于另一主体"),
+    "fact_of_another": Text(en="The id belongs to something else", zh="编号属于其他记录"),
+    "ended_here": Text(en="It has ended here, and the row changes it", zh="该记录在此已终止，而该行要求变更"),
+    "end_date": Text(en="The end date cannot be read", zh="截止日期无法识别"),
+    "date": Text(en="A date cannot be read", zh="日期无法识别"),
+    "term": Text(en="It would end before it begins", zh="截止早于起始"),
+    "missing_value": Text(en="A value that is needed is missing", zh="缺少必填内容"),
+    "overlong_value": Text(en="A value is too long", zh="内容过长"),
+    "unknown_value": Text(en="A value is none of those allowed", zh="内容不在允许范围内"),
+    "unknown_fact": Text(en="It does not say what the row states", zh="未说明该行表述的事项"),
+    "unknown_list": Text(en="A list for which there is no regime", zh="没有对应名单制度的名单"),
+    "natural_person": Text(en="It may be about a natural person", zh="可能涉及自然人"),
+    "not_a_subject": Text(en="It is about no organisation", zh="不涉及任何组织"),
+    "duplicate": Text(en="An earlier row says something else", zh="与前面的行重复且不一致"),
+    "malformed": Text(en="The row is not built like the others", zh="行结构与其他行不同"),
+}
+"""Why a row is not taken; a test holds them to the registry's reasons."""
+
+ROW_STATES: Mapping[feed_pb.RowState.ValueType, tuple[str, Text]] = {
+    feed_pb.ROW_STATE_WAITING: ("waiting", Text(en="Waits for correction", zh="待更正")),
+    feed_pb.ROW_STATE_CORRECTED: ("corrected", Text(en="Corrected and taken", zh="已更正采纳")),
+    feed_pb.ROW_STATE_DISMISSED: ("dismissed", Text(en="Turned down", zh="不予采纳")),
+    feed_pb.ROW_STATE_SUPERSEDED: ("superseded", Text(en="Overtaken by a later list", zh="已有更新名单")),
+}
+"""What became of a row → its place in an address, and its words."""
 
 REPORTS: Mapping[str, tuple[pb.ReportKind.ValueType, Text]] = {
     "coverage": (pb.REPORT_KIND_COVERAGE, Text(en="Coverage", zh="应查必查")),

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from clearway.registry.errors import RegistryError, RegistryReason
-from clearway.registry.fetching.fetcher import Fetched, Fetcher
+from clearway.registry.fetching.fetcher import ACTOR, Fetched, Fetcher
 from clearway.registry.fetching.runner import Runner
 from clearway.registry.fetching.status import AFTER_A_FAILURE, status_of_all
 from clearway.registry.readings import FetchOutcome
@@ -177,6 +177,64 @@ def test_a_discarded_list_is_not_taken_again(registry: Registry, reads: Fetcher,
     done = reads.fetch(CSL, START + 2 * HOUR)
     assert (done.fetch.outcome, live(registry)) == (FetchOutcome.FAILED, 10)
     assert reads.waiting.get("csl") is None
+
+
+def suspicious(reads: Fetcher, site: Site) -> str:
+    """A list that waits; gives its checksum."""
+    reads.fetch(CSL, START)
+    site.publish(range(3))
+    reads.fetch(CSL, START + HOUR)
+    waiting = reads.waiting.get("csl")
+    assert waiting is not None
+    return waiting.sha256
+
+
+def word(reads: Fetcher, said: str, sha256: str, note: str = "") -> Fetched:
+    if said == "confirm":
+        return reads.confirm(CSL, START + 2 * HOUR, sha256=sha256, note=note)
+    return reads.discard("csl", START + 2 * HOUR, sha256=sha256, note=note)
+
+
+@pytest.mark.parametrize("said", ["confirm", "discard"])
+def test_a_word_on_a_list_is_kept_with_whose_it_was_and_why_and_may_be_said_again(
+    registry: Registry, reads: Fetcher, site: Site, said: str
+) -> None:
+    sha256 = suspicious(reads, site)
+    first = word(reads, said, sha256, note="asked the source").fetch
+    assert (first.actor, first.note) == (ACTOR, "asked the source")
+    assert registry.readings.fetches("csl") == (first,)
+    head = registry.head()
+    assert word(reads, said, sha256, note="asked the source").fetch == first
+    assert registry.head() == head
+
+
+@pytest.mark.parametrize(("first", "second"), [("confirm", "discard"), ("discard", "confirm"), ("confirm", "confirm")])
+def test_a_second_word_on_a_list_is_told_that_the_first_was_given(
+    registry: Registry, reads: Fetcher, site: Site, tmp_path: Path, first: str, second: str
+) -> None:
+    sha256 = suspicious(reads, site)
+    word(reads, first, sha256)
+    other = Fetcher(registry, tmp_path / "feeds", readers=site.reader, actor="somebody else")
+    with pytest.raises(RegistryError) as refused:
+        word(other, second, sha256)
+    assert refused.value.reason is RegistryReason.WAITING_DECIDED
+
+
+@pytest.mark.parametrize("said", ["confirm", "discard"])
+def test_a_word_is_on_the_list_that_was_looked_at_and_on_no_other(reads: Fetcher, site: Site, said: str) -> None:
+    suspicious(reads, site)
+    with pytest.raises(RegistryError) as refused:
+        word(reads, said, "0" * 64)
+    assert refused.value.reason is RegistryReason.WAITING_CHANGED
+    assert reads.waiting.get("csl") is not None
+
+
+def test_one_word_on_a_list_is_carried_out_at_a_time(reads: Fetcher, site: Site) -> None:
+    sha256 = suspicious(reads, site)
+    with reads.waiting.turn("csl"), pytest.raises(RegistryError) as refused:
+        word(reads, "confirm", sha256)
+    assert refused.value.reason is RegistryReason.BUSY
+    assert word(reads, "confirm", sha256).fetch.outcome is FetchOutcome.LOADED
 
 
 def test_a_list_that_is_itself_again_no_longer_waits(registry: Registry, reads: Fetcher, site: Site) -> None:

@@ -230,13 +230,14 @@ async def test_a_full_verification_is_told_with_its_result(
 ) -> None:
     assert "No verification of the whole log is recorded" in (await visitor.get("/console/log")).text
     for sound, words in ((True, "Nothing was found wrong"), (False, "Found wrong: 2")):
-        last = pb.FullVerification(sound=sound, leaves=7, rows=7, findings=0 if sound else 2)
+        last = pb.FullVerification(sound=sound, leaves=7, rows=7, findings=0 if sound else 2, run_by="ops-3")
         last.finished_at.FromDatetime(datetime(2026, 3, 1, tzinfo=UTC))
         given = pb.GetCheckpointResponse(checkpoint=log.checkpoint(), last_full_verification=last)
         workers.answers["GetCheckpoint"] = lambda _, given=given: given  # type: ignore[misc]
         page = await visitor.get("/console/log")
         assert words in page.text
-        assert "2026-03-01 08:00:00" in page.text
+        assert "2026-03-01 08:00:00 · 25 hours ago" in page.text
+        assert "ops-3" in page.text
 
 
 async def test_a_session_goes_on_while_a_checkpoint_is_kept(visitor: Visitor) -> None:

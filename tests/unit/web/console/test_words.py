@@ -10,12 +10,15 @@ import pytest
 
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
+from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.registry import events
 from clearway.registry.cases import events as case_events
+from clearway.registry.feeds.rows import RowReason
+from clearway.registry.quarantine import RowState
 from clearway.server.reports.kinds import KINDS
 from clearway.web.console.later import BOOKKEEPING, EVENTS, LABELS, VALUES, told
 from clearway.web.console.reports import DRAWINGS
-from clearway.web.console.words import DIMENSIONS, PATTERNS, REPORTS, WORDS
+from clearway.web.console.words import DIMENSIONS, PATTERNS, REPORTS, ROW_REASONS, ROW_STATES, WORDS
 
 FOLDER = resources.files("clearway.web.console")
 SOURCES = [
@@ -42,6 +45,12 @@ def test_chinese_is_chinese(name: str) -> None:
     assert re.search(r"[\u4e00-\u9fff{]", WORDS[name].zh)
     assert not re.search(r"[\u4e00-\u9fff]", WORDS[name].en)
     assert set(re.findall(r"{\w+}", WORDS[name].en)) == set(re.findall(r"{\w+}", WORDS[name].zh))
+
+
+def test_every_reason_and_state_of_a_row_has_words() -> None:
+    assert set(ROW_REASONS) == {reason.value for reason in RowReason}
+    assert set(ROW_STATES) == set(feed_pb.RowState.values()) - {0}
+    assert {name for name, _ in ROW_STATES.values()} == {state.value for state in RowState}
 
 
 def test_every_report_dimension_and_pattern_of_the_contract_has_words() -> None:

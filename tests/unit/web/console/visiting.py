@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from starlette.applications import Starlette
 
 from clearway.catalogue.loader import load_catalogue
+from clearway.gen.v1 import access_service_pb2 as access_pb
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.gen.v1 import transparency_pb2 as tree_pb
@@ -31,6 +32,7 @@ CODE = "919999990000000353"
 CHECK_ID = "01a212fc-e635-72ed-8078-c2c745e88ac5"
 
 KINDS: Mapping[str, type[Message]] = {
+    "GetCaller": access_pb.GetCallerRequest,
     "SearchChecks": pb.SearchChecksRequest,
     "ShowCheck": pb.ShowCheckRequest,
     "ReportFigures": pb.ReportFiguresRequest,
@@ -59,7 +61,10 @@ class ScriptedWorkers(Workers):
     """Answers each method with what `answers` makes of its request, and keeps what was asked, and with which token."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Callable[[Any], Message]] = {"SearchChecks": lambda _: pb.SearchChecksResponse()}
+        self.answers: dict[str, Callable[[Any], Message]] = {
+            "SearchChecks": lambda _: pb.SearchChecksResponse(),
+            "GetCaller": lambda _: access_pb.GetCallerResponse(principal="an-auditor", roles=["auditor"]),
+        }
         self.asked: list[Any] = []
         self.tokens: list[str] = []
         self.good_token = ""

@@ -15,6 +15,7 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from clearway.decision.explain import Language
+from clearway.server.errors import Refusal
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.cookies import Cookies
 from clearway.web.console.entrance import own, taken
@@ -23,8 +24,7 @@ from clearway.web.console.oidc.faults import TOLD, Fault, SignInFailed
 from clearway.web.console.oidc.issuer import Issuer
 from clearway.web.console.oidc.pending import LASTING, Pending, Pendings
 from clearway.web.console.pages import Pages
-from clearway.web.console.refusals import told_of
-from clearway.web.console.sessions import LONGEST_TOKEN, Sessions, end_of
+from clearway.web.console.sessions import LONGEST_TOKEN, Sessions, Visitor, end_of
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 from clearway.web.workers import Workers
@@ -85,13 +85,12 @@ class OidcEntrance:
             visit = replace(visit, language=Language(pending.language))
         try:
             token = await self._token(visit, pending)
-            onward = await self._beginning(token, visit.language, own(pending.onward if pending else ""))
+            visitor, onward = await self._beginning(token, visit.language, own(pending.onward if pending else ""))
         except SignInFailed as failed:
             return self._failed(visit, failed.fault)
-        except grpc.aio.AioRpcError as fault:
-            told = told_of(fault, visit.language)
-            return self._ended(visit, self._pages.trouble(visit, told.http, told.words, told.reason))
-        session = self._sessions.begin(visit.moment, token, end_of(token))
+        except (grpc.aio.AioRpcError, Refusal) as fault:
+            return self._ended(visit, self._pages.refused(visit, fault))
+        session = self._sessions.begin(visit.moment, token, end_of(token), visitor)
         response = self._pages.page(replace(visit, session=session), "signed_in.html", onward=onward)
         self._cookies.keep(visit.request, response, session)
         return self._ended(visit, response)
@@ -117,8 +116,8 @@ class OidcEntrance:
         if named != stated.issuer and (named or stated.authorization_response_iss_parameter_supported):
             raise SignInFailed(Fault.PROOF)
 
-    async def _beginning(self, token: str, language: Language, onward: str) -> str:
-        """Where a visitor whose token the service takes begins. Raises `SignInFailed`, `grpc.aio.AioRpcError`."""
+    async def _beginning(self, token: str, language: Language, onward: str) -> tuple[Visitor, str]:
+        """Whose token it is, and where they begin. Raises `SignInFailed`, and as `taken` does."""
         if not token or not token.isascii() or not token.isprintable():
             raise SignInFailed(Fault.NOT_ACCEPTED)
         try:
