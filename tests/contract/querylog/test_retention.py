@@ -15,6 +15,7 @@ from sqlalchemy import Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from clearway.querylog.central import attach, check_listing, check_log, on_postgresql, open_central, writing
+from clearway.querylog.check_ids import moment_of
 from clearway.querylog.reader import Log
 from clearway.querylog.retention.erased import erasure_of
 from clearway.querylog.retention.erasure import (
@@ -173,6 +174,32 @@ def test_rows_that_arrive_after_an_erasure_get_their_leaves(tree: Tree) -> None:
     tree.grow(2)
     report = audit_database(tree.central, KEY, tree.folder, tree.kept)
     assert (report.findings, report.leaves, report.rows) == ([], 20, 14)
+
+
+# Counted and told
+
+
+def test_erased_rows_are_counted_by_the_time_that_their_ids_have(
+    central: Engine, journals: Path, tmp_path: Path
+) -> None:
+    tree = Tree(central, journals, TileFolder(tmp_path / "tlog"))
+    tree.grow(10)
+    erase(tree, 3, 7)
+    log = Log(central, journals)
+    made = moment_of(a_check_id(3))
+    after = made + timedelta(milliseconds=1)
+    assert (log.erased(), log.erased(made, after), log.erased(after), log.erased(None, made)) == (2, 2, 0, 0)
+    rows = list(log.erased_rows(made, after))
+    assert [(row.leaf_index, row.check_id) for row in rows] == [(2, a_check_id(3)), (6, a_check_id(7))]
+    assert {row.because for row in rows} == {"order 2026-17 on 2036-03-03"}
+    assert [row.seq for row in rows] == sorted(row.seq for row in rows)
+
+
+def test_an_erased_row_whose_erasure_is_none_is_told_all_the_same(tree: Tree) -> None:
+    erase(tree, 3)
+    run(tree, "UPDATE log_leaf SET entry = :entry WHERE seq IS NULL", entry=b"nothing")
+    (row,) = Log(tree.central, tree.journals).erased_rows()
+    assert (row.check_id, row.erasure, row.because) == (a_check_id(3), None, "")
 
 
 # Held

@@ -497,8 +497,13 @@ class SearchChecksResponse(_message.Message):
     CHECKS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SEARCHED_BACK_TO_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Where the next page begins. Empty at the end."""
+    erased_rows: _builtins.int
+    """Rows of the time asked for that were erased: whether they would have fitted cannot be told any more. On the first
+    page alone; 0 on later ones.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckSummary]:
         """The checks. A page may hold fewer than asked for, even none, and yet be followed by others: a search looks at no more
@@ -515,10 +520,11 @@ class SearchChecksResponse(_message.Message):
         checks: _abc.Iterable[Global___CheckSummary] | None = ...,
         next_page_token: _builtins.str = ...,
         searched_back_to: _timestamp_pb2.Timestamp | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["searched_back_to", b"searched_back_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "next_page_token", b"next_page_token", "searched_back_to", b"searched_back_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "erased_rows", b"erased_rows", "next_page_token", b"next_page_token", "searched_back_to", b"searched_back_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -839,6 +845,11 @@ class ReportFiguresResponse(_message.Message):
     DEFINITIONS_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
+    erased_rows: _builtins.int
+    """Rows of the period that were erased, of whatever authority, item or region: they are in no group and not in the
+    total. 0 for reports that count no checks.
+    """
     @_builtins.property
     def definitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___FigureDefinition]:
         """What the figures mean."""
@@ -857,10 +868,11 @@ class ReportFiguresResponse(_message.Message):
         definitions: _abc.Iterable[Global___FigureDefinition] | None = ...,
         groups: _abc.Iterable[Global___ReportGroup] | None = ...,
         total: Global___ReportGroup | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "groups", b"groups", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "erased_rows", b"erased_rows", "groups", b"groups", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -987,6 +999,9 @@ class ListUnusualPatternsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PATTERNS_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
+    erased_rows: _builtins.int
+    """Rows of the period that were erased: no pattern is found in them."""
     @_builtins.property
     def patterns(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnusualPattern]:
         """The patterns."""
@@ -995,10 +1010,11 @@ class ListUnusualPatternsResponse(_message.Message):
         self,
         *,
         patterns: _abc.Iterable[Global___UnusualPattern] | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["patterns", b"patterns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_rows", b"erased_rows", "patterns", b"patterns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1079,10 +1095,15 @@ class ReportSubjectAccessResponse(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """The subject as it may be shown."""
     next_page_token: _builtins.str
     """Where the next page begins. Empty at the end."""
+    erased_rows: _builtins.int
+    """Rows of the whole log that were erased: whether any was about the subject cannot be told any more. On the first page
+    alone; 0 on later ones.
+    """
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubjectAccessEntry]:
         """The checks."""
@@ -1093,10 +1114,11 @@ class ReportSubjectAccessResponse(_message.Message):
         subject: _builtins.str = ...,
         entries: _abc.Iterable[Global___SubjectAccessEntry] | None = ...,
         next_page_token: _builtins.str = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "erased_rows", b"erased_rows", "next_page_token", b"next_page_token", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -67,7 +67,9 @@ class UnusualPatterns:
 
         def found(registry: Registry) -> pb.ListUnusualPatternsResponse:
             sources = Sources(self._log, registry, self._catalogue, self._due, moment)
-            return pb.ListUnusualPatternsResponse(patterns=patterns(sources, scope, hours, request))
+            return pb.ListUnusualPatternsResponse(
+                patterns=patterns(sources, scope, hours, request), erased_rows=self._log.erased(since, until)
+            )
 
         return (await self._turn.take(lambda: self._door.read(found))).SerializeToString()
 

@@ -12,6 +12,9 @@ from clearway.server.errors import Refusal, status_of
 from clearway.web.console.words import REASONS
 from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
 
+ERASED = "CHECK_ERASED"
+"""The refusal whose words say by what, and when."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -26,14 +29,16 @@ class Told:
 def told_of(fault: grpc.aio.AioRpcError | Refusal, language: Language) -> Told:
     """A refusal in words."""
     status = status_of(fault) if isinstance(fault, Refusal) else status_in(fault)
-    reason, fields = "", list[str]()
+    reason, fields, about = "", list[str](), dict[str, str]()
     for detail in status.details:
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         if detail.Unpack(info):
-            reason = info.reason
+            reason, about = info.reason, dict(info.metadata)
         elif detail.Unpack(bad):
             fields += [f"{violation.field}: {violation.description}" for violation in bad.field_violations]
     words = say(REASONS[reason], language) if reason in REASONS else status.message
+    if reason == ERASED:
+        words = words.format(because=about.get("because", "?"), erased_on=about.get("erased_on", "?"))
     return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)])
 
 
