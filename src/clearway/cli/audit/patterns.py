@@ -30,6 +30,8 @@ def at_least(name: str, usual: int) -> Callable[[Command], Command]:
 @since_option
 @until_option
 @click.option("--authority", default="", help="Only this authority.")
+@click.option("--item", "item_code", default="", help="Only this licence item.")
+@click.option("--region", "region_code", default="", help="Only this region.")
 @at_least("--cases-of-one-subject", 5)
 @at_least("--checks-outside-hours", 10)
 @at_least("--codes-an-hour", 50)

@@ -949,6 +949,8 @@ class ListUnusualPatternsRequest(_message.Message):
     CASES_WITHOUT_OUTCOME_FIELD_NUMBER: _builtins.int
     WORK_BEGINS_FIELD_NUMBER: _builtins.int
     WORK_ENDS_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    REGION_CODE_FIELD_NUMBER: _builtins.int
     authority: _builtins.str
     """Only this authority."""
     cases_of_one_subject: _builtins.int
@@ -963,6 +965,10 @@ class ListUnusualPatternsRequest(_message.Message):
     """The hour of the day at which work begins, in the catalogue's zone. With `work_ends` at 0: 7 to 20."""
     work_ends: _builtins.int
     """The hour of the day at which it ends."""
+    item_code: _builtins.str
+    """Only checks for this licence item."""
+    region_code: _builtins.str
+    """Only checks for a licence that would apply in this region."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """From this moment."""
@@ -983,10 +989,12 @@ class ListUnusualPatternsRequest(_message.Message):
         cases_without_outcome: _builtins.int = ...,
         work_begins: _builtins.int = ...,
         work_ends: _builtins.int = ...,
+        item_code: _builtins.str = ...,
+        region_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "item_code", b"item_code", "region_code", b"region_code", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
