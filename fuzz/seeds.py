@@ -14,11 +14,12 @@ import openpyxl
 from clearway.catalogue.editions import edition_file, edition_names
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.querylog.record import CheckRecord, encode_record
-from clearway.transparency.entries import entry_of
+from clearway.transparency.entries import ErasureEntry, entry_of
+from clearway.transparency.handovers import handover_to
 from clearway.transparency.notes import Note
 from clearway.transparency.proofs import LoggedProof
 from clearway.transparency.tiles import Tile, bundle_of
-from fuzz.targets import CITIZEN, FORMAT_NAMES, LOG_KEY, SCHEME_NAMES, SIGNED
+from fuzz.targets import CITIZEN, FORMAT_NAMES, LOG_KEY, NEXT_KEY, SCHEME_NAMES, SIGNED
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "feeds"
 CODE = "91350100M000100Y43"
@@ -91,9 +92,10 @@ def records() -> Iterable[bytes]:
 
 
 def checkpoints() -> Iterable[bytes]:
-    """The signed checkpoint, with one signature and with two."""
+    """The signed checkpoint, with one signature and with two; and one in which the log's key names the next."""
     signature = LOG_KEY.sign(SIGNED.text)
-    return [Note(SIGNED.text, (signature,) * number).raw for number in (1, 2)]
+    plain = [Note(SIGNED.text, (signature,) * number).raw for number in (1, 2)]
+    return [*plain, handover_to(NEXT_KEY, LOG_KEY, SIGNED).raw]
 
 
 def log_keys() -> Iterable[bytes]:
@@ -110,10 +112,12 @@ def tiles() -> Iterable[bytes]:
 
 
 def proofs() -> Iterable[bytes]:
-    """An entry, and proofs with and without it."""
+    """An entry, an erasure, and proofs with and without the entry."""
     entry = entry_of("check-1", b"record", bytes(32)).raw
     note = Note(SIGNED.text, (LOG_KEY.sign(SIGNED.text),)).raw
     yield entry
+    moment = datetime(2036, 3, 3, tzinfo=UTC)
+    yield ErasureEntry("erasure-1", moment, "operator", "food", "", "kept for 10 years", (range(2, 5), range(7, 8))).raw
     for extra in (b"", entry):
         yield LoggedProof(3, (bytes(32), bytes(range(32))), note, extra).raw
 

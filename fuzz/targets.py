@@ -38,7 +38,8 @@ from clearway.subjects.masking import mask
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
 from clearway.subjects.text import normalise_code, normalise_name
 from clearway.transparency.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from clearway.transparency.entries import EntryInvalid, parse_entry
+from clearway.transparency.entries import EntryInvalid, parse_entry, parse_erasure
+from clearway.transparency.handovers import next_key
 from clearway.transparency.merkle import ProofInvalid
 from clearway.transparency.notes import NoteInvalid, Signer, parse_note, parse_signer, parse_vkey
 from clearway.transparency.proofs import ProofUnreadable, parse_proof
@@ -54,6 +55,7 @@ SCHEME_NAMES = (*OWN_SCHEMES, CITIZEN_NUMBER, "us.ein", "gb.utr", "eu.vat", "ru.
 FORMAT_NAMES = tuple(name for name in FORMATS if name != "mapped")
 NEED_A_REGIME = frozenset({"trusted-list", "serious-list", "opensanctions-simple"})
 LOG_KEY = Signer("example.org/log", bytes(range(32)))
+NEXT_KEY = Signer("example.org/log", bytes(range(1, 33)))
 SIGNED = Checkpoint(LOG_KEY.name, 7, bytes(32))
 """The one tree that this key has signed: no other is ever taken for its own."""
 
@@ -162,6 +164,9 @@ def checkpoints(data: bytes) -> None:
         require(parse_checkpoint(tree.text) == tree, "a checkpoint written out is another checkpoint")
     with suppress(NoteInvalid):
         require(open_checkpoint(data, [LOG_KEY.verifier]) == SIGNED, "a checkpoint that nobody signed is taken")
+    with suppress(NoteInvalid):
+        named = next_key(data, [LOG_KEY.verifier])
+        require(named in (None, NEXT_KEY.verifier), "a key that the log's key does not name is taken")
 
 
 def log_keys(data: bytes) -> None:
@@ -192,6 +197,9 @@ def proofs(data: bytes) -> None:
     with suppress(EntryInvalid):
         entry = parse_entry(data)
         require(parse_entry(entry.raw) == entry, "an entry written out is another entry")
+    with suppress(EntryInvalid):
+        erasure = parse_erasure(data)
+        require(erasure.raw == data, "an erasure written out is another erasure")
     with suppress(ProofUnreadable):
         proof = parse_proof(data)
         require(parse_proof(proof.raw) == proof, "a proof written out is another proof")

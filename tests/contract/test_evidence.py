@@ -179,8 +179,19 @@ def test_another_key_takes_over_and_earlier_checkpoints_stay_valid(tmp_path: Pat
         assert run("log", "rotate", "--data-dir", data_dir).exit_code == Exit.DONE
         new = run("log", "key", "--data-dir", data_dir).stdout
         assert new != old
+        hint = parse_vkey(old).key_id.hex()
+        handover = data_dir / "keys" / f"log.key.{hint}.handover"
         with RunningNode(data_dir) as node:
             checked_and_signed(node, 2)
     found = run("log", "verify", "--data-dir", data_dir, "--since", kept, "--json")
     assert (document(found)["sound"], document(found)["signed"]) == (True, 2)
+    assert [(one["vkey"], one["first"], one["last"]) for one in document(found)["signed_by"]] == [
+        (old.strip(), 1, 1),
+        (new.strip(), 2, 2),
+    ]
     open_checkpoint((data_dir / "tlog" / "checkpoint").read_bytes(), [parse_vkey(new)])
+    outside = ("log", "verify", "--folder", data_dir / "tlog", "--key", old.strip())
+    assert run(*outside).exit_code == Exit.FAILED
+    followed = run(*outside, "--since", handover)
+    assert followed.exit_code == Exit.DONE
+    assert f"signed by {new.strip()}: trees of 1 to 2 leaves" in followed.stdout

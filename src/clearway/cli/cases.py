@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,10 @@ from clearway.cli import coverage, deferrals, feedback, log, registry
 from clearway.cli.deferral_card import DeferralCard
 from clearway.cli.exits import Exit
 from clearway.cli.log import print_checks, row_of
-from clearway.cli.output import as_json, console, fail, print_json, print_table
+from clearway.cli.output import as_json, console, fail, plain, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
 from clearway.cli.serve import settings_from
+from clearway.cli.tree import erasure_sentence
 from clearway.decision.explain import Language
 from clearway.gen.v1 import deferral_service_pb2 as pb
 from clearway.querylog.filter import Filter
@@ -27,6 +28,7 @@ from clearway.querylog.record import CheckRecord
 from clearway.registry.cases.events import Case, CaseClosed, CaseEntry, OutcomeReported
 from clearway.registry.cases.store import CaseRecord
 from clearway.server.deferral_messages import DeferralMessages
+from clearway.transparency.entries import ErasureEntry
 
 MOST_CHECKS = 1000
 
@@ -58,6 +60,8 @@ class WholeCase:
     checks: Sequence[CheckRecord]
     record: CaseRecord
     deferrals: Sequence[pb.Deferral]
+    erased: Mapping[str, ErasureEntry]
+    """Checks that the record speaks of and whose rows were erased."""
 
 
 @cases.command()
@@ -76,6 +80,8 @@ def show(case_number: str, authority: str | None, data_dir: Path | None, json_wa
         print_json(document(found))
         return
     print_checks(found.checks)
+    for check_id, erasure in found.erased.items():
+        console.print(f"check {plain(check_id)} was erased by {plain(erasure_sentence(erasure))}", soft_wrap=True)
     for deferral in found.deferrals:
         DeferralCard(deferral).print(console)
     print_outcomes(found.record.entries)
@@ -84,12 +90,15 @@ def show(case_number: str, authority: str | None, data_dir: Path | None, json_wa
 def read(case: Case, data_dir: Path | None, catalogue: Catalogue, language: Language) -> WholeCase:
     """Everything of a case."""
     wanted = Filter(authority=case.authority, case_number=case.case_number)
-    checks = [stored.record for stored in log.opened(data_dir).newest(wanted, limit=MOST_CHECKS)]
+    whole_log = log.opened(data_dir)
+    checks = [stored.record for stored in whole_log.newest(wanted, limit=MOST_CHECKS)]
     with registry.opened(data_dir) as opened:
         record = opened.cases.of_case(case)
     messages, today = DeferralMessages(catalogue.calendar), datetime.now(catalogue.zone).date()
     found = [messages.committed(d, record.closed, today, language) for d in record.deferrals().values()]
-    return WholeCase(checks, record, found)
+    spoken_of = dict.fromkeys(entry.check_id for entry in record.entries if entry.check_id)
+    gone = {check_id: whole_log.erasure(check_id) for check_id in spoken_of}
+    return WholeCase(checks, record, found, {check_id: by for check_id, by in gone.items() if by is not None})
 
 
 def document(found: WholeCase) -> dict[str, Any]:
@@ -100,6 +109,7 @@ def document(found: WholeCase) -> dict[str, Any]:
         "authority": found.record.case.authority,
         "closed": found.record.closed,
         "checks": [row_of(record) for record in found.checks],
+        "erased_checks": {check_id: erasure_sentence(erasure) for check_id, erasure in found.erased.items()},
         "deferrals": [as_json(deferral) for deferral in found.deferrals],
         "outcomes": [
             {"check_id": entry.check_id, "recorded_at": entry.recorded_at.isoformat()}

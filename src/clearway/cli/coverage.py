@@ -17,6 +17,7 @@ import grpc
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.connection import audit_service, fail_call
 from clearway.cli.deferrals import server_option
+from clearway.cli.erased import tell_erased
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, print_facts, print_json, print_table
 from clearway.cli.registry import json_option
@@ -77,15 +78,16 @@ def coverage(source: Path, out: Path | None, zone: str, server: str | None, time
     read = [decided_case(row, wall) for row in rows_of(source)]
     cases = [found for found in read if isinstance(found, pb.DecidedCase)]
     unread = [found for found in read if isinstance(found, Unread)]
-    covered = ask(cases, server, timeout, json_wanted)
+    covered, erased = ask(cases, server, timeout, json_wanted)
     if out is not None:
         with out.open("w", newline="", encoding="utf-8-sig") as file:
             write(file, cases, covered)
-    summary = summary_of(covered, len(read), unread)
+    summary = summary_of(covered, len(read), unread) | {"erased_rows": erased}
     if json_wanted:
         print_json(summary | {"cases": [row_of(case, found) for case, found in zip(cases, covered, strict=True)]})
     else:
         print_summary(summary, cases, covered)
+    tell_erased(erased, "made before these decisions")
     if unread:
         raise SystemExit(Exit.FAILED)
 
@@ -150,17 +152,22 @@ def moment_of(written: str, zone: ZoneInfo) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def ask(cases: Sequence[pb.DecidedCase], server: str | None, timeout: float, json_wanted: bool) -> list[pb.CoveredCase]:
-    """How each case was covered, a thousand to a call."""
+def ask(
+    cases: Sequence[pb.DecidedCase], server: str | None, timeout: float, json_wanted: bool
+) -> tuple[list[pb.CoveredCase], int]:
+    """How each case was covered, a thousand to a call; and how many rows made before the last decision were erased."""
     covered: list[pb.CoveredCase] = []
+    erased = 0
     try:
         with audit_service(server) as stub:
             for first in range(0, len(cases), AT_ONCE):
                 request = pb.ReportCoverageRequest(cases=cases[first : first + AT_ONCE])
-                covered += stub.ReportCoverage(request, timeout=timeout).cases
+                found = stub.ReportCoverage(request, timeout=timeout)
+                covered += found.cases
+                erased = max(erased, found.erased_rows)
     except grpc.RpcError as error:
         fail_call(error, json_wanted)
-    return covered
+    return covered, erased
 
 
 def summary_of(covered: Sequence[pb.CoveredCase], rows: int, unread: Sequence[Unread]) -> dict[str, Any]:

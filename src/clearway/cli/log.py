@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from clearway.cli import retention, tree
 from clearway.cli.card import Card
+from clearway.cli.erased import OF_THE_LOG, OF_THE_PERIOD, tell_erased
 from clearway.cli.exits import Exit
 from clearway.cli.log_forms import FORMS
 from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_table
@@ -23,10 +26,11 @@ from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.postgresql.engine import UnsupportedDatabase
-from clearway.querylog.central import LogUnreachable
+from clearway.querylog.central import LogUnreachable, StoredCheck
 from clearway.querylog.filter import Filter, Kind
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
+from clearway.querylog.retention.erased import ErasedRow
 from clearway.server.audits import affected_check
 from clearway.server.databases import open_log
 from clearway.server.errors import OF_ACCESS, PREFIX
@@ -138,6 +142,7 @@ def show(check_id: str, data_dir: Path | None, json_wanted: bool) -> None:
 def affected(listing_id: str, data_dir: Path | None, json_wanted: bool) -> None:
     """List every past check whose answer used a listing, the oldest first, so that harm can be undone."""
     found = list(relying_on(opened(data_dir), listing_id))
+    tell_erased(opened(data_dir).erased(), OF_THE_LOG)
     if json_wanted:
         print_json([row_of(record) | {"reliance": reliance_name(record, listing_id)} for record in found])
         return
@@ -185,13 +190,15 @@ def export(
 ) -> None:
     """Export every recorded check, a row a check, in the order of the log. `--json` is the default form, NDJSON.
 
-    `cloudevents` is a CloudEvent a line, `csv` a table that spreadsheets open without running anything in it.
+    `cloudevents` is a CloudEvent a line, `csv` a table that spreadsheets open without running anything in it. Rows that
+    were erased stand in their places with their ids, and by what they went.
     """
     if whole_wanted and form == "csv":
         fail("a table has a check's row; export it whole as ndjson or cloudevents", Exit.INVALID)
     wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL if all_wanted else Kind.CHECKS)
-    records = (stored.record for stored in opened(data_dir).export(wanted))
-    FORMS[form](records, whole if whole_wanted else row_of)
+    checks = opened(data_dir)
+    rows = in_order(checks.export(wanted), checks.erased_rows(wanted.since, wanted.until))
+    FORMS[form](rows, whole if whole_wanted else row_of)
 
 
 @log.command("access")
@@ -242,7 +249,9 @@ def access(
 def refused(since: datetime | None, until: datetime | None, data_dir: Path | None, json_wanted: bool) -> None:
     """Count what was refused because of who asked or how much, by caller, method and reason; the most first."""
     wanted = Filter(since=as_utc(since), until=as_utc(until), kind=Kind.ALL)
-    found = refusals_in(stored.record for stored in opened(data_dir).export(wanted))
+    checks = opened(data_dir)
+    found = refusals_in(stored.record for stored in checks.export(wanted))
+    tell_erased(checks.erased(wanted.since, wanted.until), OF_THE_PERIOD)
     rows = [
         {"caller": caller, "method": method, "reason": reason, "refused": count}
         for (caller, method, reason), count in found.most_common()
@@ -269,6 +278,17 @@ def unrecorded_in(record: CheckRecord) -> int:
     info = error_details_pb2.ErrorInfo()
     details = status_pb2.Status.FromString(record.response).details
     return sum(int(info.metadata.get("unrecorded", "0")) for detail in details if detail.Unpack(info))
+
+
+def in_order(stored: Iterator[StoredCheck], erased: Iterator[ErasedRow]) -> Iterator[CheckRecord | ErasedRow]:
+    """What is recorded and what was erased, in the order of the log; what is not shipped yet comes last."""
+    rows: Iterator[StoredCheck | ErasedRow] = heapq.merge(stored, erased, key=place_of)
+    return (row if isinstance(row, ErasedRow) else row.record for row in rows)
+
+
+def place_of(row: StoredCheck | ErasedRow) -> float:
+    """Where a row stands in the log."""
+    return math.inf if row.seq is None else row.seq
 
 
 def as_utc(moment: datetime | None) -> datetime | None:

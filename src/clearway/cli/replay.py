@@ -56,18 +56,22 @@ def replay(
     """Compute past answers again from their records.
 
     By the edition that gave them they must agree, to the byte: code 1 where one does not. With --what-if the report is
-    what another edition would have answered, by item, authority and regime; code 0 whatever it says.
+    what another edition would have answered, by item, authority and regime; code 0 whatever it says. Rows of the period
+    that were erased are counted, whatever they were.
     """
     wanted = Filter(since=as_utc(since), until=as_utc(until), item_code=item_code, authority=authority, error_reason="")
     other = None if what_if is None else edition(what_if)
     recomputing = Recomputing(edition(name) for name in editions or (settings_from({}).catalogue,))
-    tally = Tally()
-    stored = opened(data_dir).export(wanted)
-    for record in followed(one.record for one in islice(stored, limit)):
+    tally, checks = Tally(), opened(data_dir)
+    last: datetime | None = None
+    for record in followed(one.record for one in islice(checks.export(wanted), limit)):
+        last = record.decided_at
         found = recomputing.as_then(record) if other is None else recomputing.as_if(record, other)
         tally.add(record, found)
         if each and found.verdict not in (Verdict.AGREES, Verdict.OTHER_EDITION):
             print_json_line(line_of(record, found))
+    # Of the first so many only those are told that were made before the last of them.
+    tally.verdicts[Verdict.ERASED] = checks.erased(wanted.since, wanted.until if limit is None else last)
     tell(tally, what_if, each, json_wanted)
 
 

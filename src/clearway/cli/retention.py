@@ -19,7 +19,8 @@ from clearway.cli.serve import settings_from
 from clearway.cli.tree import central_of
 from clearway.querylog.central import writing
 from clearway.querylog.retention import holds
-from clearway.querylog.retention.erasure import Act, Due, NotErasable, clean_up, due, erase_by_order, erase_by_rules
+from clearway.querylog.retention.cleaning import clean_up
+from clearway.querylog.retention.erasure import Act, Due, NotErasable, due, erase_by_order, erase_by_rules
 from clearway.querylog.retention.holds import Held, Hold, HoldsEverything, NoSuchHold
 from clearway.querylog.retention.rules import Report, Retention, check_retention
 from clearway.server.settings import Settings
@@ -128,7 +129,7 @@ def by_rules(settings: Settings, file: Path | None, by: str, dry_run: bool, json
         show_due(found, report.retention, json_wanted)
         return
     erased = erase_by_rules(central, report.retention, by, now, lambda: str(uuid_utils.uuid7()))
-    clean = clean_up(central)  # also of what an earlier erasure left because readers were in the way
+    clean = clean_up(central, now)  # also of what an earlier erasure left because readers were in the way
     if json_wanted:
         print_json({"erased": dict(erased), "held": dict(found.held), "files_clean": clean})
     else:
@@ -145,14 +146,14 @@ def on_order(settings: Settings, check_id: str, act: Act) -> None:
     except NotErasable as fault:
         fail(f"not erased: {fault}", Exit.FAILED)
     console.print("erased: 1")
-    tell_unclean(clean_up(central))
+    tell_unclean(clean_up(central, datetime.now(UTC)))
 
 
 def tell_unclean(clean: bool) -> None:
     """Leave with an exit code where the database's files still have what was erased."""
     if not clean:
         fail(
-            "the rows are erased; readers kept the file from being cleaned: stop them and erase by rules again",
+            "the rows are erased; readers kept the files from being cleaned: stop them and erase by rules again",
             Exit.FAILED,
         )
 

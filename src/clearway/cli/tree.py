@@ -21,16 +21,17 @@ from clearway.cli.serve import settings_from
 from clearway.gen.v1 import transparency_pb2 as pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.postgresql.engine import UnsupportedDatabase
-from clearway.querylog.central import LogUnreachable, writing
+from clearway.querylog.central import LogUnreachable
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.audit import Finding, Report, audit_database, audit_files
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind
 from clearway.querylog.transparency.verification import FullVerification, keep_verification
 from clearway.server.databases import open_log
-from clearway.server.keys import KeyUnreadable, load_signer, load_witnesses, renew_signer
+from clearway.server.keys import KeyUnreadable, keep_handover, load_signer, load_witnesses, renew_signer
 from clearway.server.settings import Settings
 from clearway.transparency.entries import EntryInvalid, ErasureEntry, parse_entry
+from clearway.transparency.handovers import handover_to
 from clearway.transparency.merkle import ProofInvalid
 from clearway.transparency.notes import NoteInvalid, Verifier, is_origin, parse_vkey
 from clearway.transparency.proofs import ProofUnreadable, parse_proof
@@ -71,19 +72,22 @@ def key(data_dir: Path | None, json_wanted: bool) -> None:
 def rotate(origin: str, data_dir: Path | None) -> None:
     """Let another key sign the log: a new one, or the one that is in the settings. Restart the nodes afterwards.
 
-    Checkpoints of earlier keys stay valid under these. The old file is kept as keys/log.key.HINT.
+    Checkpoints of earlier keys stay valid under these. The old file is kept as keys/log.key.HINT, and beside it, as
+    keys/log.key.HINT.handover, the checkpoint in which the old key names the new one, signed by both: hand it out.
     """
     settings = settings_from({"data_dir": data_dir})
     if origin and not is_origin(origin):
         fail("an origin has neither spaces nor plus signs", Exit.INVALID)
     central = central_of(settings)
     try:
-        verifier = renew_signer(settings, origin).verifier
+        new, old = renew_signer(settings, origin)
     except KeyUnreadable as fault:
         fail(str(fault), Exit.FAILED)
-    with writing(central) as connection:
-        leaves.enter_signer(connection, verifier)
-    click.echo(verifier.vkey)
+    tree = leaves.hand_over(central, new, (old or new).name)
+    if old is not None:
+        kept = keep_handover(settings, old, handover_to(new, old, tree))
+        errors.print(f"handed over at {tree.size} leaves, signed by both keys: {plain(str(kept))}", soft_wrap=True)
+    click.echo(new.verifier.vkey)
 
 
 @click.command()
@@ -132,7 +136,9 @@ def cosign(file: Path, data_dir: Path | None) -> None:
 
 @click.command()
 @click.option("--key", "vkeys", multiple=True, metavar="VKEY", help="A public key of the log that is trusted.")
-@click.option("--since", type=FILE, multiple=True, help="A checkpoint kept from earlier, which must still hold.")
+@click.option(
+    "--since", type=FILE, multiple=True, help="A checkpoint or handover kept from earlier: it must hold still."
+)
 @click.option("--remember", type=click.Path(dir_okay=False, path_type=Path), help="Keep the checkpoint in this file.")
 @click.option("--folder", type=FOLDER, help="Verify a published tree in this folder, and nothing else.")
 @click.option("--server", metavar="HOST:PORT", help="Verify the tree that this service publishes.")
@@ -270,6 +276,9 @@ def tell(report: Report, json_wanted: bool) -> None:
         console.print(
             f"verified: {report.leaves} leaves ({covered}), {report.rows} rows, {report.checkpoints} checkpoints"
         )
+        for signer, sizes in report.signed_by.items():
+            span = f"of {sizes.start} leaves" if len(sizes) == 1 else f"of {sizes.start} to {sizes.stop - 1} leaves"
+            console.print(f"signed by {plain(signer.vkey)}: trees {span}", soft_wrap=True)
     else:
         for finding in report.findings:
             errors.print(f"[bold red]{plain(sentence(finding))}[/]", soft_wrap=True)
@@ -298,6 +307,10 @@ def document_of(report: Report) -> dict[str, Any]:
         "rows": report.rows,
         "checkpoints": report.checkpoints,
         "signed": report.signed,
+        "signed_by": [
+            {"vkey": signer.vkey, "first": sizes.start, "last": sizes.stop - 1}
+            for signer, sizes in report.signed_by.items()
+        ],
         "erased": [
             {
                 "erasure_id": erasure.erasure_id,

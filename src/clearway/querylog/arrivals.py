@@ -13,6 +13,7 @@ from itertools import islice
 from sqlalchemy import Engine, func, select
 
 from clearway.querylog.central import StoredCheck, check_log, checks_only, settled
+from clearway.querylog.retention.erased import erased_among
 
 _CHUNK = 500
 
@@ -67,6 +68,14 @@ class Arrivals:
                 for raw in central.execute(query).scalars():
                     record = StoredCheck.of(raw).record
                     found[record.check_id] = record.response
+        return found
+
+    def erased(self, check_ids: Collection[str]) -> set[str]:
+        """Those of these checks whose rows were erased."""
+        found: set[str] = set()
+        for some in _chunks(list(check_ids)):
+            with self._central.connect() as central:
+                found |= erased_among(central, some)
         return found
 
 

@@ -70,7 +70,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0011"
+SCHEMA_HEAD = "0010"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}

@@ -35,7 +35,7 @@ from clearway.querylog.filter import Filter
 from clearway.querylog.nodes import NodeAccount, accounts
 from clearway.querylog.patterns import Busy, OfficerHour, Walk
 from clearway.querylog.record import CheckRecord, UnreadableRecord
-from clearway.querylog.retention.erased import erasure_of
+from clearway.querylog.retention.erased import ErasedRow, count_erased, erased_rows, erasure_of
 from clearway.querylog.segment import SegmentFiles, SegmentName, open_rows, rows_after, rows_containing, segments
 from clearway.querylog.sqlite import sqlite3
 from clearway.querylog.tallies import Scope
@@ -83,6 +83,16 @@ class Log:
         """The erasure by which the check's row went; None where none names it."""
         with reaching(self._central):
             return erasure_of(self._central, check_id)
+
+    def erased(self, since: datetime | None = None, until: datetime | None = None) -> int:
+        """How many rows made in that time were erased, whatever they were: nothing else is known of them."""
+        with self._connected() as central:
+            return count_erased(central, since, until)
+
+    def erased_rows(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[ErasedRow]:
+        """The same rows, in the log's order; streamed. Close it if not exhausted."""
+        with self._connected() as central:
+            yield from erased_rows(central, since, until)
 
     def find_request(self, authority: str, request_id: str, since: datetime) -> StoredCheck | None:
         """An answered check of this authority under this request id, decided at or after `since`."""

@@ -13,11 +13,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from clearway.querylog.central import StoredCheck, check_log
+from clearway.querylog.check_ids import id_at
 from clearway.querylog.filter import Filter, plain
 
 LOOKED_AT = 20_000
@@ -25,8 +26,6 @@ LOOKED_AT = 20_000
 
 SPARE = timedelta(days=1)
 """How far a check's id may be out of step with its moment."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,3 @@ def compared(wanted: Filter) -> list[ColumnElement[bool]]:
     """The other conditions, written so that no engine takes an index for them: it would bound nothing."""
     others = [plain(name) == value for name, value in wanted.equalities() if name != wanted.leading()]
     return others + wanted.kinds() + wanted.times(plain("decided_at"))
-
-
-def id_at(moment: datetime) -> str:
-    """What ids made at this moment begin with, or sort next to."""
-    milliseconds = max(0, (moment - _EPOCH) // timedelta(milliseconds=1))
-    digits = f"{milliseconds:012x}"
-    return f"{digits[:8]}-{digits[8:]}"

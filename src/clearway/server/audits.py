@@ -49,6 +49,8 @@ class Audits:
             response.checks.append(check)
         if len(records) > size:
             response.next_page_token = page_token(question, records[size - 1].check_id)
+        if not after:
+            response.erased_rows = await asyncio.to_thread(self._log.erased)
         return response.SerializeToString()
 
     def _name_authority(self, wire: decision_pb2.Authority, record: CheckRecord, language: Language) -> None:

@@ -38,7 +38,12 @@ class CoverageReports:
             for kind in (pb.COVERAGE_BEFORE, pb.COVERAGE_AFTER, pb.COVERAGE_NEVER)
         )
         response = pb.ReportCoverageResponse(
-            cases=covered, before=before, after=after, never=never, coverage=before / len(covered)
+            cases=covered,
+            before=before,
+            after=after,
+            never=never,
+            coverage=before / len(covered),
+            erased_rows=await asyncio.to_thread(self._log.erased, None, max(moments)),
         )
         return response.SerializeToString()
 

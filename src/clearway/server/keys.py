@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clearway.server.settings import Settings
 from clearway.subjects.keys import SubjectKeys
-from clearway.transparency.notes import NoteInvalid, Signer, Verifier, parse_signer, parse_vkey
+from clearway.transparency.notes import Note, NoteInvalid, Signer, Verifier, parse_signer, parse_vkey
 
 KEY_FILE = Path("keys", "subject.key")
 """In the data folder."""
@@ -69,19 +69,34 @@ def load_signer(settings: Settings) -> Signer:
         raise KeyUnreadable(f"{path} does not hold the log's signing key") from fault
 
 
-def renew_signer(settings: Settings, origin: str) -> Signer:
-    """Make another key that signs the log, under that name; the old file stays beside it as `log.key.HINT`.
+def renew_signer(settings: Settings, origin: str) -> tuple[Signer, Signer | None]:
+    """Make another key that signs the log, under that name, and give the old one too.
 
-    A key in the settings is renewed there, and given as it is. Raises `KeyUnreadable`.
+    The old file stays beside the new one as `log.key.HINT`. A key in the settings is renewed there, and given as it is;
+    the one before it is not known here. Raises `KeyUnreadable`.
     """
     old = load_signer(settings)
     if settings.log_key:
-        return old
+        return old, None
     path = log_key_file(settings)
     renewed = Signer(origin or old.name, secrets.token_bytes(32))
-    os.rename(path, path.with_name(f"{path.name}.{old.verifier.key_id.hex()}"))
+    os.rename(path, earlier_key_file(settings, old))
     make_key(path, renewed.secret)
-    return renewed
+    return renewed, old
+
+
+def keep_handover(settings: Settings, old: Signer, handover: Note) -> Path:
+    """Put what the old key says of the new one beside the old one's file; where it is. Nothing in it is secret."""
+    path = earlier_key_file(settings, old)
+    path = path.with_name(f"{path.name}.handover")
+    path.write_bytes(handover.raw)
+    return path
+
+
+def earlier_key_file(settings: Settings, old: Signer) -> Path:
+    """Where a key that signed the log earlier is kept."""
+    path = log_key_file(settings)
+    return path.with_name(f"{path.name}.{old.verifier.key_id.hex()}")
 
 
 def log_key_file(settings: Settings) -> Path:

@@ -41,6 +41,8 @@ class Verdict(StrEnum):
     """The edition has no such item, material, region or authority: the check would be refused."""
     UNREADABLE = "UNREADABLE"
     """The record or its facts are not of this version's shape."""
+    ERASED = "ERASED"
+    """The row was erased: what was answered is not known any more, nor whose check it was, nor whether it was one."""
 
 
 @dataclass(frozen=True, slots=True)

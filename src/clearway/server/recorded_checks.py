@@ -14,6 +14,7 @@ from clearway.server.call import About, Call
 from clearway.server.embedding import embedded
 from clearway.server.errors import Refusal
 from clearway.server.reaches import may_see_check
+from clearway.transparency.entries import ErasureEntry
 
 
 def never_recorded() -> Refusal:
@@ -24,8 +25,11 @@ def never_recorded() -> Refusal:
 def absence_of(log: Log, check_id: str) -> Refusal:
     """Why there is no row of this id: it was erased, as the published tree says to everybody, or it never was."""
     erasure = log.erasure(check_id)
-    if erasure is None:
-        return never_recorded()
+    return never_recorded() if erasure is None else erased_by(erasure)
+
+
+def erased_by(erasure: ErasureEntry) -> Refusal:
+    """The row was erased, as the published tree says to everybody."""
     about = {
         "erasure": erasure.erasure_id,
         "erased_on": f"{erasure.erased_at:%Y-%m-%d}",

@@ -21,6 +21,7 @@ from clearway.querylog.reader import Log
 from clearway.querylog.request_ids import Remembered, RequestIds
 from clearway.server.claiming import Claiming
 from clearway.server.errors import Refusal, Violation
+from clearway.server.recorded_checks import erased_by
 from clearway.server.siblings import Siblings
 
 PATIENCE = 1.0
@@ -226,6 +227,9 @@ class Replays:
             )
         stored = await asyncio.to_thread(self._log.get, known.check_id)
         if stored is None:
+            erasure = await asyncio.to_thread(self._log.erasure, known.check_id)
+            if erasure is not None:
+                raise erased_by(erasure)
             message = "the recorded answer cannot be read"
             raise Refusal(ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE, message)
         return self._present(stored)

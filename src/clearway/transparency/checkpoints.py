@@ -44,8 +44,14 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 def open_checkpoint(raw: bytes, verifiers: Sequence[Verifier]) -> Checkpoint:
     """The checkpoint in a note that one of these keys signed, under its own name. Raises `NoteInvalid`."""
+    return open_signed(raw, verifiers)[0]
+
+
+def open_signed(raw: bytes, verifiers: Sequence[Verifier]) -> tuple[Checkpoint, tuple[Verifier, ...]]:
+    """The same, and which of the keys signed it: at a change of keys there are two."""
     note = parse_note(raw)
     checkpoint = parse_checkpoint(note.text)
-    if not any(one.name == checkpoint.origin for one in verified(note, verifiers)):
+    signers = verified(note, verifiers)
+    if not any(one.name == checkpoint.origin for one in signers):
         raise NoteInvalid("the checkpoint is not signed by the log's key")
-    return checkpoint
+    return checkpoint, signers

@@ -23,13 +23,16 @@ from clearway.querylog.transparency.folders import TileFolder
 from clearway.querylog.transparency.notary import Notary, TreeForked
 from clearway.querylog.transparency.proving import NoSuchCheck, Proving, TreeBehind, UnknownTreeSize
 from clearway.querylog.transparency.tables import log_leaf
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.transparency.entries import entry_of
+from clearway.transparency.handovers import handover_to
 from clearway.transparency.merkle import leaf_hash
 from clearway.transparency.notes import (
     Algorithm,
     Note,
     NoteInvalid,
     Signature,
+    Signer,
     Verifier,
     parse_note,
 )
@@ -238,6 +241,52 @@ def test_a_cosignature_is_kept_with_its_checkpoint_and_published(tree: Tree) -> 
     second = SecondCheckpoint.from_text(cosigned(tree.kept[-1]).decode())
     second.verify(Vkey.from_string(WITNESS.vkey))
     second.verify(Vkey.from_string(SIGNER.verifier.vkey))
+
+
+# Another key takes over
+
+NEXT = Signer(SIGNER.name, bytes(range(1, 33)))
+
+
+def test_the_checkpoint_at_a_change_of_keys_is_signed_by_both(tree: Tree) -> None:
+    assert leaves.hand_over(tree.central, NEXT, SIGNER.name) == parse_checkpoint(parse_note(tree.kept[-1]).text)
+    assert Notary(tree.central, tree.folder, SIGNER).step().signed is None, "the old key signs no more"
+    raw = tree.folder.checkpoint()
+    assert raw is not None
+    second = SecondCheckpoint.from_text(raw.decode())
+    for key in (SIGNER, NEXT):
+        second.verify(Vkey.from_string(key.verifier.vkey))
+    for trusted in (KEY, [NEXT.verifier]):
+        assert audit_files(raw, tree.folder.read, trusted).findings == []
+
+
+def test_an_outsider_follows_from_the_old_key_to_the_new_one(tree: Tree) -> None:
+    at = leaves.hand_over(tree.central, NEXT, SIGNER.name)
+    handover = handover_to(NEXT, SIGNER, at).raw
+    tree.signer = NEXT
+    tree.grow(2)
+    raw = tree.kept[-1]
+    assert [one.fault for one in audit_files(raw, tree.folder.read, KEY).findings] == [Fault.CHECKPOINT_FALSE]
+    followed = audit_files(raw, tree.folder.read, KEY, [*tree.kept[:-1], handover])
+    assert followed.findings == []
+    assert followed.signed_by == {SIGNER.verifier: range(4, 11), NEXT.verifier: range(10, 13)}
+    whole = audit_database(tree.central, KEY, tree.folder, [handover])
+    assert (whole.findings, whole.signed) == ([], 12)
+
+
+def test_a_handover_of_another_tree_is_found(tree: Tree) -> None:
+    leaves.hand_over(tree.central, NEXT, SIGNER.name)
+    forged = handover_to(NEXT, SIGNER, Checkpoint(SIGNER.name, 10, bytes(32))).raw
+    found = audit_database(tree.central, KEY, tree.folder, [forged]).findings
+    assert [one.fault for one in found] == [Fault.TREE_FORKED]
+
+
+def test_a_key_takes_over_a_log_that_nothing_was_signed_of(central: Engine, journals: Path, tmp_path: Path) -> None:
+    at = leaves.hand_over(central, NEXT, SIGNER.name)
+    tree = Tree(central, journals, TileFolder(tmp_path / "tlog"), NEXT)
+    tree.grow(3)
+    report = audit_files(tree.kept[-1], tree.folder.read, KEY, [handover_to(NEXT, SIGNER, at).raw])
+    assert (at.size, report.findings, report.leaves) == (0, [], 3)
 
 
 def test_a_witness_signs_an_earlier_checkpoint_too_and_once(tree: Tree) -> None:

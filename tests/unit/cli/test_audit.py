@@ -221,4 +221,4 @@ def test_a_subject_nobody_asked_about_is_told_so(monkeypatch: pytest.MonkeyPatch
     serving(monkeypatch, pb.ReportSubjectAccessResponse(subject=CODE), pb.ReportSubjectAccessResponse(subject=CODE))
     assert "No check is recorded" in run("audit", "subject", CODE, "--scheme", "cn-uscc").stdout
     found = document(run("audit", "subject", CODE, "--scheme", "cn-uscc", "--json"))
-    assert found == {"subject": CODE, "checks": []}
+    assert found == {"subject": CODE, "checks": [], "erased_rows": 0}

@@ -29,7 +29,7 @@ def test_the_log_is_named_where_its_key_is_made(tmp_path: Path) -> None:
 
 def test_a_key_from_the_settings_makes_no_file(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, log_key=GIVEN.secret)
-    assert load_signer(settings) == renew_signer(settings, "") == GIVEN
+    assert load_signer(settings) == renew_signer(settings, "")[0] == GIVEN
     assert not log_key_file(settings).exists()
 
 
@@ -63,11 +63,12 @@ def test_a_name_that_no_log_can_have_is_refused(tmp_path: Path, origin: str) -> 
 def test_a_renewed_key_keeps_the_name_and_the_old_file(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     old = load_signer(settings)
-    new = renew_signer(settings, "")
-    assert (new.name, new == old, load_signer(settings)) == (old.name, False, new)
+    new, before = renew_signer(settings, "")
+    assert (new.name, before, load_signer(settings)) == (old.name, old, new)
+    assert new != old
     aside = log_key_file(settings).with_name(f"log.key.{old.verifier.key_id.hex()}")
     assert aside.read_text().strip() == old.secret
-    assert renew_signer(settings, "example.gov/log").name == "example.gov/log"
+    assert renew_signer(settings, "example.gov/log")[0].name == "example.gov/log"
 
 
 def test_witnesses_are_read_a_line_each(tmp_path: Path) -> None:

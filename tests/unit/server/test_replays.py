@@ -23,6 +23,7 @@ from clearway.server.claiming import Claiming
 from clearway.server.errors import Refusal
 from clearway.server.replays import Neighbours, Recorded, Replays
 from clearway.server.siblings import Siblings
+from clearway.transparency.entries import ErasureEntry
 from tests.unit.querylog.records import a_record
 from tests.unit.server.calls import NOON
 
@@ -36,6 +37,7 @@ class KeptLog:
 
     def __init__(self) -> None:
         self.records: dict[str, Any] = {}
+        self.erasures: dict[str, ErasureEntry] = {}
         self.searched: list[tuple[str, str, datetime]] = []
 
     def keep(self, check_id: str, response: bytes, **fields: Any) -> None:
@@ -44,6 +46,13 @@ class KeptLog:
     def get(self, check_id: str) -> Any:
         record = self.records.get(check_id)
         return None if record is None else SimpleNamespace(record=record)
+
+    def erase(self, check_id: str) -> None:
+        del self.records[check_id]
+        self.erasures[check_id] = ErasureEntry("e-1", NOON, "operator", "", "17", "an order", (range(1),))
+
+    def erasure(self, check_id: str) -> ErasureEntry | None:
+        return self.erasures.get(check_id)
 
     def find_request(self, authority: str, request_id: str, since: datetime) -> Any:
         self.searched.append((authority, request_id, since))
@@ -154,6 +163,16 @@ async def test_a_record_that_cannot_be_read_is_no_answer() -> None:
     with pytest.raises(Refusal) as refused:
         await desk.ask()
     assert refused.value.reason == ErrorReason.ERROR_REASON_AUDIT_UNAVAILABLE
+
+
+async def test_an_erased_record_is_told_as_erased() -> None:
+    desk = Desk()
+    await desk.ask()
+    desk.log.erase("check-1")
+    with pytest.raises(Refusal) as refused:
+        await desk.ask()
+    assert refused.value.reason == ErrorReason.ERROR_REASON_CHECK_ERASED
+    assert desk.made == 1
 
 
 async def test_the_log_is_searched_only_where_an_id_may_have_been_forgotten() -> None:

@@ -9,6 +9,7 @@ import click
 
 from clearway.cli.audit.question import ask, asking, last_of, set_moment, since_option, until_option
 from clearway.cli.deferrals import Command
+from clearway.cli.erased import OF_THE_PERIOD, tell_erased
 from clearway.cli.output import as_json, console, print_json, print_table
 from clearway.gen.v1 import audit_reports_pb2 as pb
 
@@ -29,6 +30,8 @@ def at_least(name: str, usual: int) -> Callable[[Command], Command]:
 @since_option
 @until_option
 @click.option("--authority", default="", help="Only this authority.")
+@click.option("--item", "item_code", default="", help="Only this licence item.")
+@click.option("--region", "region_code", default="", help="Only this region.")
 @at_least("--cases-of-one-subject", 5)
 @at_least("--checks-outside-hours", 10)
 @at_least("--codes-an-hour", 50)
@@ -58,6 +61,7 @@ def patterns(
         timeout,
         json_wanted,
     )
+    tell_erased(found.erased_rows, OF_THE_PERIOD)
     if json_wanted:
         print_json([as_json(pattern) | {"kind": last_of(pb.PatternKind, pattern.kind)} for pattern in found.patterns])
         return

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from clearway.cli.audit.question import ask, asking, choices, set_moment, since_option, until_option
+from clearway.cli.erased import OF_THE_PERIOD, tell_erased
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, console, fail, plain, print_json, print_table
 from clearway.gen.v1 import audit_reports_pb2 as pb
-from clearway.server.reports.tables import report_rows
+from clearway.server.reports.tables import filed_rows, report_rows
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of
 
 KINDS = choices(pb.ReportKind)
@@ -68,12 +69,13 @@ def report(
         json_wanted,
     )
     if out is not None:
-        rows = report_rows(found, request.group_by)
+        rows = filed_rows(found, request.group_by)
         out.write_text(BYTE_ORDER_MARK + csv_of(rows), encoding="utf-8", newline="")
     if json_wanted:
         print_json(as_json(found))
     else:
         print_report(found, request.group_by)
+    tell_erased(found.erased_rows, OF_THE_PERIOD)
 
 
 def print_report(found: pb.ReportFiguresResponse, dimensions: Sequence[pb.Dimension.ValueType]) -> None:

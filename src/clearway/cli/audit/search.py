@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from clearway.cli.audit.question import ask, asking, choices, minutes, pages, result_of, set_moment
+from clearway.cli.erased import OF_THE_LOG, OF_THE_PERIOD, tell_erased
 from clearway.cli.exits import Exit
 from clearway.cli.log import MOMENT
 from clearway.cli.output import as_json, fail, print_json, print_table
@@ -77,6 +78,7 @@ def search(
         found = pb.SearchChecksResponse()
         for page in pages(request, lambda asked: stub.SearchChecks(asked, timeout=patience, metadata=metadata)):
             found.checks.extend(page.checks[: limit - len(found.checks)])
+            found.erased_rows += page.erased_rows
             if len(found.checks) >= limit:
                 break
         return found
@@ -84,6 +86,7 @@ def search(
     found = ask(question, server, language, timeout, json_wanted)
     if out is not None:
         out.write_bytes(FORMS[out.suffix](found.checks))
+    tell_erased(found.erased_rows, OF_THE_PERIOD if since or until else OF_THE_LOG)
     if json_wanted:
         print_json([as_json(check) for check in found.checks])
     else:

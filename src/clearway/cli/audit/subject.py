@@ -31,6 +31,11 @@ RIGHTS = Text(
     en="You may object to a listing that is wrong, and apply for repair, with the authorities named above.",
     zh="对列入有异议的，可以向上述部门提出异议；符合条件的，可以向上述部门申请信用修复。",
 )
+ERASED = Text(
+    en="Besides these, {count} rows of the log were erased when their time was over or by order. Whether any of them "
+    "was about this code cannot be told any more.",
+    zh="此外，日志中有 {count} 行记录因保存期满或依命令已被清除，其中是否涉及该代码已无从得知。",
+)
 LABELS = {
     "when": Text(en="When", zh="时间"),
     "who": Text(en="Who asked", zh="查询机关"),
@@ -65,14 +70,15 @@ def subject(
 
     found = ask(question, server, language, timeout, json_wanted)
     entries = [entry for page in found for entry in page.entries]
-    shown = found[0].subject
+    shown, erased = found[0].subject, found[0].erased_rows
     if json_wanted:
-        print_json({"subject": shown, "checks": [as_json(entry) for entry in entries]})
+        document = {"subject": shown, "checks": [as_json(entry) for entry in entries], "erased_rows": erased}
+        print_json(document)
     else:
-        click.echo("\n".join(letter(shown, entries, Language(language or Language.EN))))
+        click.echo("\n".join(letter(shown, entries, Language(language or Language.EN), erased)))
 
 
-def letter(shown: str, entries: Sequence[pb.SubjectAccessEntry], language: Language) -> Iterator[str]:
+def letter(shown: str, entries: Sequence[pb.SubjectAccessEntry], language: Language, erased: int = 0) -> Iterator[str]:
     """The text, line by line. What was answered stands in the language in which it was answered."""
     yield say(TITLE, language).format(subject=shown)
     yield ""
@@ -86,6 +92,9 @@ def letter(shown: str, entries: Sequence[pb.SubjectAccessEntry], language: Langu
     if any(entry.decision.restrictions for entry in entries):
         yield ""
         yield say(RIGHTS, language)
+    if erased:
+        yield ""
+        yield say(ERASED, language).format(count=erased)
 
 
 def lines_of(entry: pb.SubjectAccessEntry, language: Language) -> Iterator[tuple[str, str]]:

@@ -497,8 +497,13 @@ class SearchChecksResponse(_message.Message):
     CHECKS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SEARCHED_BACK_TO_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Where the next page begins. Empty at the end."""
+    erased_rows: _builtins.int
+    """Rows of the time asked for that were erased: whether they would have fitted cannot be told any more. On the first
+    page alone; 0 on later ones.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckSummary]:
         """The checks. A page may hold fewer than asked for, even none, and yet be followed by others: a search looks at no more
@@ -515,10 +520,11 @@ class SearchChecksResponse(_message.Message):
         checks: _abc.Iterable[Global___CheckSummary] | None = ...,
         next_page_token: _builtins.str = ...,
         searched_back_to: _timestamp_pb2.Timestamp | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["searched_back_to", b"searched_back_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "next_page_token", b"next_page_token", "searched_back_to", b"searched_back_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "erased_rows", b"erased_rows", "next_page_token", b"next_page_token", "searched_back_to", b"searched_back_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -839,6 +845,11 @@ class ReportFiguresResponse(_message.Message):
     DEFINITIONS_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
+    erased_rows: _builtins.int
+    """Rows of the period that were erased, of whatever authority, item or region: they are in no group and not in the
+    total. 0 for reports that count no checks.
+    """
     @_builtins.property
     def definitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___FigureDefinition]:
         """What the figures mean."""
@@ -857,10 +868,11 @@ class ReportFiguresResponse(_message.Message):
         definitions: _abc.Iterable[Global___FigureDefinition] | None = ...,
         groups: _abc.Iterable[Global___ReportGroup] | None = ...,
         total: Global___ReportGroup | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "groups", b"groups", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "erased_rows", b"erased_rows", "groups", b"groups", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -937,6 +949,8 @@ class ListUnusualPatternsRequest(_message.Message):
     CASES_WITHOUT_OUTCOME_FIELD_NUMBER: _builtins.int
     WORK_BEGINS_FIELD_NUMBER: _builtins.int
     WORK_ENDS_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    REGION_CODE_FIELD_NUMBER: _builtins.int
     authority: _builtins.str
     """Only this authority."""
     cases_of_one_subject: _builtins.int
@@ -951,6 +965,10 @@ class ListUnusualPatternsRequest(_message.Message):
     """The hour of the day at which work begins, in the catalogue's zone. With `work_ends` at 0: 7 to 20."""
     work_ends: _builtins.int
     """The hour of the day at which it ends."""
+    item_code: _builtins.str
+    """Only checks for this licence item."""
+    region_code: _builtins.str
+    """Only checks for a licence that would apply in this region."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """From this moment."""
@@ -971,10 +989,12 @@ class ListUnusualPatternsRequest(_message.Message):
         cases_without_outcome: _builtins.int = ...,
         work_begins: _builtins.int = ...,
         work_ends: _builtins.int = ...,
+        item_code: _builtins.str = ...,
+        region_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "item_code", b"item_code", "region_code", b"region_code", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -987,6 +1007,9 @@ class ListUnusualPatternsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PATTERNS_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
+    erased_rows: _builtins.int
+    """Rows of the period that were erased: no pattern is found in them."""
     @_builtins.property
     def patterns(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnusualPattern]:
         """The patterns."""
@@ -995,10 +1018,11 @@ class ListUnusualPatternsResponse(_message.Message):
         self,
         *,
         patterns: _abc.Iterable[Global___UnusualPattern] | None = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["patterns", b"patterns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_rows", b"erased_rows", "patterns", b"patterns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1079,10 +1103,15 @@ class ReportSubjectAccessResponse(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """The subject as it may be shown."""
     next_page_token: _builtins.str
     """Where the next page begins. Empty at the end."""
+    erased_rows: _builtins.int
+    """Rows of the whole log that were erased: whether any was about the subject cannot be told any more. On the first page
+    alone; 0 on later ones.
+    """
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubjectAccessEntry]:
         """The checks."""
@@ -1093,10 +1122,11 @@ class ReportSubjectAccessResponse(_message.Message):
         subject: _builtins.str = ...,
         entries: _abc.Iterable[Global___SubjectAccessEntry] | None = ...,
         next_page_token: _builtins.str = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "erased_rows", b"erased_rows", "next_page_token", b"next_page_token", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

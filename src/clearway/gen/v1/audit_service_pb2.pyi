@@ -175,8 +175,13 @@ class ListAffectedChecksResponse(_message.Message):
 
     CHECKS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Where the next page begins. Empty at the end."""
+    erased_rows: _builtins.int
+    """Rows of the whole log that were erased: whether their answers used the listing cannot be told any more. On the first
+    page alone; 0 on later ones.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___AffectedCheck]:
         """The checks."""
@@ -186,10 +191,11 @@ class ListAffectedChecksResponse(_message.Message):
         *,
         checks: _abc.Iterable[Global___AffectedCheck] | None = ...,
         next_page_token: _builtins.str = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "erased_rows", b"erased_rows", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -298,6 +304,7 @@ class ReportCoverageResponse(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     NEVER_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
+    ERASED_ROWS_FIELD_NUMBER: _builtins.int
     before: _builtins.int
     """How many were checked before the decision."""
     after: _builtins.int
@@ -306,6 +313,10 @@ class ReportCoverageResponse(_message.Message):
     """How many never."""
     coverage: _builtins.float
     """before ÷ all, from 0 to 1."""
+    erased_rows: _builtins.int
+    """Rows made before the last of these decisions that were erased, of whatever authority: a case that is counted as
+    checked after its decision, or never, may have been checked by one of them.
+    """
     @_builtins.property
     def cases(self) -> _containers.RepeatedCompositeFieldContainer[Global___CoveredCase]:
         """One for each case, in input order."""
@@ -318,10 +329,11 @@ class ReportCoverageResponse(_message.Message):
         after: _builtins.int = ...,
         never: _builtins.int = ...,
         coverage: _builtins.float = ...,
+        erased_rows: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "cases", b"cases", "coverage", b"coverage", "never", b"never"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "cases", b"cases", "coverage", b"coverage", "erased_rows", b"erased_rows", "never", b"never"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

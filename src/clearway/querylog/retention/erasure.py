@@ -74,28 +74,14 @@ def erase_by_order(central: Engine, check_id: str, act: Act, now: datetime, eras
             raise NotErasable(_obstacle(connection, check_id, now))
 
 
-def clean_up(central: Engine) -> bool:
-    """Let what was erased leave the database's files too; whether it did. False: readers held an SQLite file."""
-    if on_postgresql(central):
-        with central.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("VACUUM check_log, check_listing, log_opening"))
-        return True
-    pooled = central.raw_connection()
-    try:
-        cursor = pooled.cursor()
-        cursor.execute("VACUUM")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy = cursor.fetchone()
-        return busy is not None and not busy[0]
-    finally:
-        pooled.close()
-
-
 def _erase(central: Engine, wanted: ColumnElement[bool], act: Act, now: datetime, erasure_id: str) -> int:
     """Erase some of the rows wanted, in one transaction with the erasure's own leaf; how many."""
     with writing(central) as connection:
         if on_postgresql(connection):
             turns.take(connection, TREE)
+        else:
+            # Deleted rows are written over with zeros, even where a reader then keeps the file from being rewritten.
+            connection.execute(text("PRAGMA secure_delete = ON"))
         take_turn(connection)
         free = not_(held_rows(in_force(connection, now)))
         query = (

@@ -45,4 +45,12 @@ log_hold_lift = Table(
 )
 """The lifting of a hold, by its number."""
 
-TABLES = (log_erased, log_hold, log_hold_lift)
+log_cleaned = Table(
+    "log_cleaned",
+    metadata,
+    Column("erasure_index", _Number, primary_key=True, autoincrement=False),
+    Column("cleaned_at", BigInteger, nullable=False),
+)
+"""The erasures, by their leaves, whose rows are out of the database's files, and since when (seconds since 1970)."""
+
+TABLES = (log_erased, log_hold, log_hold_lift, log_cleaned)

@@ -17,7 +17,7 @@ from clearway.querylog.record import UnreadableRecord, decode_record
 from clearway.querylog.transparency import leaves
 from clearway.querylog.transparency.folders import TileFolder, TileMissing
 from clearway.querylog.transparency.tables import log_checkpoint, log_leaf, log_opening
-from clearway.transparency.checkpoints import Checkpoint, open_checkpoint
+from clearway.transparency.checkpoints import Checkpoint, open_signed
 from clearway.transparency.entries import (
     ERASURE,
     EntryInvalid,
@@ -26,6 +26,7 @@ from clearway.transparency.entries import (
     parse_entry,
     parse_erasure,
 )
+from clearway.transparency.handovers import followed
 from clearway.transparency.merkle import Frontier, leaf_hash, root_of
 from clearway.transparency.notes import NoteInvalid, Verifier
 from clearway.transparency.tiles import WIDTH, Tile, TileInvalid, bundles_for, entries_in, hashes_in, tiles_for
@@ -73,6 +74,8 @@ class Report:
     checkpoints: int = 0
     signed: int = 0
     """Leaves that the latest checkpoint covers."""
+    signed_by: dict[Verifier, range] = field(default_factory=dict)
+    """Each key that signed, and the sizes of its first and its last tree, both in the range."""
     erased: dict[int, ErasureEntry] = field(default_factory=dict)
     """Leaves whose rows were erased, each with the erasure that names it."""
     findings: list[Finding] = field(default_factory=list)
@@ -89,6 +92,11 @@ class Report:
     def put_in_order(self) -> None:
         """The first bad leaf first; a fork says less than what else is found, as it only names a range."""
         self.findings.sort(key=lambda finding: (finding.fault is Fault.TREE_FORKED, finding.index))
+
+    def credit(self, signer: Verifier, size: int) -> None:
+        """Put down that this key signed a tree of that size."""
+        known = self.signed_by.get(signer, range(size, size + 1))
+        self.signed_by[signer] = range(min(known.start, size), max(known.stop, size + 1))
 
     @property
     def over(self) -> bool:
@@ -109,10 +117,12 @@ class _Promises:
     def add(self, raw: bytes, verifiers: Sequence[Verifier], source: str) -> Checkpoint | None:
         """Hold the tree to this note too."""
         try:
-            checkpoint = open_checkpoint(raw, verifiers)
+            checkpoint, signers = open_signed(raw, verifiers)
         except NoteInvalid as fault:
             self._report.find(Fault.CHECKPOINT_FALSE, 0, detail=f"{source}: {fault}")
             return None
+        for signer in signers:
+            self._report.credit(signer, checkpoint.size)
         self._at.setdefault(checkpoint.size, []).append(checkpoint)
         self._report.checkpoints += 1
         self._report.signed = max(self._report.signed, checkpoint.size)
@@ -142,15 +152,15 @@ def audit_database(
     central: Engine, keys: Sequence[Verifier] = (), folder: TileFolder | None = None, since: Iterable[bytes] = ()
 ) -> Report:
     """Audit everything. `keys`: those trusted, or else the log's own as the database names them; `since`: notes kept
-    from earlier.
+    from earlier, handovers from one key to the next among them.
     """
-    report = Report()
+    report, kept = Report(), list(since)
     with central.connect() as connection:
-        verifiers = list(keys) or leaves.signers_in(connection)
+        verifiers = followed(list(keys) or leaves.signers_in(connection), kept)
         promises = _Promises(report)
         for note in connection.execute(select(log_checkpoint.c.note).order_by(log_checkpoint.c.tree_size)).scalars():
             promises.add(bytes(note), verifiers, "the database")
-        for raw in since:
+        for raw in kept:
             promises.add(raw, verifiers, "the checkpoint given")
         published = _Published(folder, promises, verifiers)
         _walk(connection, report, promises, published)
@@ -314,13 +324,15 @@ def audit_files(
 ) -> Report:
     """Audit a published tree: its latest checkpoint, and what gives its files.
 
-    `read` raises `TileMissing` where there is no such file. `keys`: those trusted; `since`: notes kept from earlier.
+    `read` raises `TileMissing` where there is no such file. `keys`: those trusted; `since`: notes kept from earlier,
+    handovers from one key to the next among them.
     """
-    report = Report()
+    report, kept = Report(), list(since)
+    verifiers = followed(keys, kept)
     promises = _Promises(report)
-    checkpoint = promises.add(raw, keys, "the checkpoint")
-    for earlier in since:
-        promises.add(earlier, keys, "the checkpoint given")
+    checkpoint = promises.add(raw, verifiers, "the checkpoint")
+    for earlier in kept:
+        promises.add(earlier, verifiers, "the checkpoint given")
     if checkpoint is None:
         return report
     levels = _Levels(checkpoint.size, read, report)

@@ -16,9 +16,10 @@ from clearway.postgresql import turns
 from clearway.postgresql.copying import copy_rows
 from clearway.querylog.central import check_log, on_postgresql, settled, writing
 from clearway.querylog.transparency.tables import log_checkpoint, log_cosignature, log_leaf, log_opening, log_signer
-from clearway.transparency.checkpoints import parse_checkpoint
+from clearway.transparency.checkpoints import Checkpoint, parse_checkpoint
 from clearway.transparency.entries import entry_of
-from clearway.transparency.notes import Note, NoteInvalid, Verifier, parse_note, parse_vkey
+from clearway.transparency.merkle import root_of
+from clearway.transparency.notes import Note, NoteInvalid, Signer, Verifier, parse_note, parse_vkey
 
 TREE = turns.turn("clearway.querylog.tree")
 AT_ONCE = 1000
@@ -175,6 +176,24 @@ def enter_signer(connection: Connection, verifier: Verifier) -> None:
         return
     last: int | None = connection.execute(select(func.max(log_signer.c.number))).scalar()
     connection.execute(insert(log_signer), {"number": (last or 0) + 1, "vkey": verifier.vkey})
+
+
+def hand_over(central: Engine, new: Signer, origin: str) -> Checkpoint:
+    """Make this key the log's; the last signed checkpoint gets its signature too, under the old key's.
+
+    Gives the tree at which it takes over: that checkpoint, or where nothing was signed yet the empty tree of `origin`.
+    """
+    with writing(central) as connection:
+        if on_postgresql(connection):
+            turns.take(connection, TREE)  # Whoever signs with the old key is done, and will find the new one.
+        enter_signer(connection, new.verifier)
+        last = last_signed(connection)
+        if last is None:
+            return Checkpoint(origin, 0, root_of(()))
+        note = parse_note(last.raw)
+        if not any(new.verifier.made(signature) for signature in note.signatures):
+            _keep_cosignature(connection, last.size, new.verifier, new.sign(note.text).line.rstrip("\n"))
+        return parse_checkpoint(note.text)
 
 
 def _next_rows(connection: Connection, limit: int) -> list[tuple[int, str, bytes]]:

@@ -56,14 +56,15 @@ class Figures:
         kind, question = KINDS[request.kind], question_of(request)
         moment = self._clock()
 
-        def counted(registry: Registry) -> Sheet:
+        def counted(registry: Registry) -> tuple[Sheet, int]:
             sheet = Sheet(question.dimensions)
             kind.count(Sources(self._log, registry, self._catalogue, self._due, moment), question, sheet)
-            return sheet
+            return sheet, self._log.erased(question.scope.since, question.scope.until) if kind.of_checks else 0
 
-        sheet = await self._turn.take(lambda: self._door.read(counted))
-        language = call.language(self._language)
-        return response_of(kind, sheet, request.fold_below, language).SerializeToString()
+        sheet, erased = await self._turn.take(lambda: self._door.read(counted))
+        response = response_of(kind, sheet, request.fold_below, call.language(self._language))
+        response.erased_rows = erased
+        return response.SerializeToString()
 
 
 def question_of(request: pb.ReportFiguresRequest) -> Question:

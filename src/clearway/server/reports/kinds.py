@@ -20,6 +20,11 @@ class Kind:
     figures: tuple[pb.Figure.ValueType, ...]
     scoped: bool = True
 
+    @property
+    def of_checks(self) -> bool:
+        """Whether it counts rows of the log, some of which may have been erased."""
+        return pb.DIMENSION_ITEM in self.dimensions
+
 
 KINDS: Mapping[pb.ReportKind.ValueType, Kind] = {
     pb.REPORT_KIND_COVERAGE: Kind(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.querylog.check_ids import moment_of
 from clearway.querylog.filter import Filter
 from clearway.querylog.reader import Log
 from clearway.server.call import About, Call, Methods
@@ -18,8 +17,6 @@ from clearway.server.paging import page_size, page_token, parse_page_token
 from clearway.server.reports.subject_keys import about_subject, named
 from clearway.server.reports.summaries import summary_of
 from clearway.subjects.keys import SubjectKeys
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Searches:
@@ -55,6 +52,8 @@ class Searches:
         if page.reached is not None:
             response.next_page_token = page_token(question, page.reached)
             response.searched_back_to.FromDatetime(moment_of(page.reached))
+        if before is None:
+            response.erased_rows = await asyncio.to_thread(self._log.erased, wanted.since, wanted.until)
         return response.SerializeToString()
 
     async def subject_access(self, request: pb.ReportSubjectAccessRequest, call: Call) -> bytes:
@@ -81,6 +80,8 @@ class Searches:
                 entry.decision.CopyFrom(response_kept.decision)
         if page.reached is not None:
             response.next_page_token = page_token(question, page.reached)
+        if before is None:
+            response.erased_rows = await asyncio.to_thread(self._log.erased)
         return response.SerializeToString()
 
 
@@ -99,8 +100,3 @@ def filter_of(asked: pb.CheckFilter, about: About) -> Filter:
         since=moment_in(asked.since, "filter.since") if asked.HasField("since") else None,
         until=moment_in(asked.until, "filter.until") if asked.HasField("until") else None,
     )
-
-
-def moment_of(check_id: str) -> datetime:
-    """When an id (UUIDv7) was made."""
-    return _EPOCH + timedelta(milliseconds=UUID(check_id).int >> 80)

@@ -21,6 +21,7 @@ CHECK_COLUMNS = (
 
 FOLDED = "(small groups together)"
 TOTAL = "(all)"
+ERASED = "(besides these {count} rows were erased)"
 
 
 def check_row(check: pb.CheckSummary) -> tuple[str, ...]:
@@ -123,6 +124,13 @@ def report_rows(found: pb.ReportFiguresResponse, dimensions: Sequence[pb.Dimensi
         for group in found.groups:
             yield [*places_of(group, fields), *values_of(group)]
     yield [*in_first(TOTAL, fields), *values_of(found.total)]
+
+
+def filed_rows(found: pb.ReportFiguresResponse, dimensions: Sequence[pb.Dimension.ValueType]) -> Iterator[list[str]]:
+    """The same for a file, which goes where nobody sees the page: it says itself that rows were erased."""
+    yield from report_rows(found, dimensions)
+    if found.erased_rows:
+        yield [ERASED.format(count=found.erased_rows)]
 
 
 def places_of(group: pb.ReportGroup, fields: Sequence[str]) -> list[str]:

@@ -62,12 +62,15 @@ class UnusualPatterns:
     async def list(self, request: pb.ListUnusualPatternsRequest, call: Call) -> bytes:
         """The patterns of the period, by kind. Raises `Refusal` INVALID_REQUEST."""
         since, until = period_of(request.since, request.until)
-        scope, moment = Scope(since, until, request.authority), self._clock()
+        moment = self._clock()
+        scope = Scope(since, until, request.authority, request.item_code, request.region_code)
         hours = hours_of(request, self._catalogue.calendar)
 
         def found(registry: Registry) -> pb.ListUnusualPatternsResponse:
             sources = Sources(self._log, registry, self._catalogue, self._due, moment)
-            return pb.ListUnusualPatternsResponse(patterns=patterns(sources, scope, hours, request))
+            return pb.ListUnusualPatternsResponse(
+                patterns=patterns(sources, scope, hours, request), erased_rows=self._log.erased(since, until)
+            )
 
         return (await self._turn.take(lambda: self._door.read(found))).SerializeToString()
 

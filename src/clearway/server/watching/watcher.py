@@ -238,6 +238,7 @@ class Watcher:
             if revision < reached.revision:
                 # The index was made anew from an older state meanwhile: the next step finds out.
                 return written
+            turned = self._but_for_erased(turned)
             raced = self._write_down(turned, revision)
             written += len(turned) - len(raced)
             for key in some:
@@ -266,11 +267,20 @@ class Watcher:
                     turned.append(Turned(check, now))
             return turned, snapshot.revision
 
+    def _but_for_erased(self, turned: list[Turned]) -> list[Turned]:
+        """Those whose check is still on the log; a case whose check was erased is let go, and nothing told of it."""
+        gone = self._arrivals.erased([each.check.check_id for each in turned])
+        for each in turned:
+            if each.check.check_id in gone:
+                self._pending.drop(each.check.key)
+        return [each for each in turned if each.check.check_id not in gone]
+
     def _write_down(self, turned: list[Turned], revision: int) -> list[CheckKey]:
         """Append a change for each; gives those of which another watcher was first. Raises `RegistryError` BUSY."""
         if not turned:
             return []
         before = self._told_last([each.check for each in turned])
+        turned = [each for each in turned if each.check.check_id in before]  # one may have been erased just now
         moment = self._clock()
         changes = [change_of(each, before[each.check.check_id], revision, moment) for each in turned]
         there = self._changes.append(changes)

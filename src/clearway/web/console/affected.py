@@ -40,6 +40,7 @@ class Affected:
             problem.http if problem else 200,
             listing_id=listing_id,
             problem=problem,
+            found=found,
             checks=found.checks,
             first=address(listing_id) if visit.asked("after") else "",
             later=address(listing_id, after=found.next_page_token) if found.next_page_token else "",

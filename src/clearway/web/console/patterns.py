@@ -36,6 +36,7 @@ class Patterns:
         return self._pages.page(
             visit,
             "patterns.html",
+            found=found,
             since=since.isoformat(),
             until=until.isoformat(),
             authority=request.authority,

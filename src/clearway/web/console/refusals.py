@@ -13,6 +13,9 @@ from clearway.server.errors import Refusal, status_of
 from clearway.web.console.words import REASONS
 from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
 
+ERASED = "CHECK_ERASED"
+"""The refusal whose words say by what, and when."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -39,6 +42,8 @@ def told_of(fault: grpc.aio.AioRpcError | Refusal, language: Language) -> Told:
         elif detail.Unpack(bad):
             fields += [f"{violation.field}: {violation.description}" for violation in bad.field_violations]
     words = say(REASONS[reason], language) if reason in REASONS else status.message
+    if reason == ERASED:
+        words = words.format(because=parts.get("because", "?"), erased_on=parts.get("erased_on", "?"))
     return Told(reason, words, tuple(fields), HTTP_STATUS[code_of(status)], parts)
 
 

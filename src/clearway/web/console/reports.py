@@ -15,7 +15,7 @@ from clearway.decision.explain import say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.server.reports.kinds import KINDS
 from clearway.server.reports.sheet import FIELDS
-from clearway.server.reports.tables import number_of, report_rows
+from clearway.server.reports.tables import filed_rows, number_of
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of, workbook_of
 from clearway.web.console.files import TYPES
 from clearway.web.console.forms import DAY, day_in, set_beginning
@@ -140,7 +140,7 @@ class Reports:
         if asked is None or form not in ("csv", "xlsx"):
             return self._pages.trouble(visit, 404, word("not_found", visit.language))
         request = self._request(asked)
-        headings, *rows = report_rows(await visit.audit.figures(request), request.group_by)
+        headings, *rows = filed_rows(await visit.audit.figures(request), request.group_by)
         name = visit.request.path_params["kind"]
         file = f"{name}-{asked.since}-{asked.until}.{form}"
         headers = {"content-disposition": f'attachment; filename="{file}"'}

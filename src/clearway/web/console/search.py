@@ -71,6 +71,7 @@ class Shown:
     older: str = ""
     newest: str = ""
     searched_back_to: str = ""
+    erased_rows: int = 0
 
 
 class Search:
@@ -130,7 +131,7 @@ class Search:
         newest = self._filters.address(wanted, visit) if visit.asked("after") else ""
         back_to = found.searched_back_to
         reached = f"{back_to.ToDatetime(self._catalogue.zone):%Y-%m-%d %H:%M}" if older else ""
-        return Shown(found.checks, older, newest, reached)
+        return Shown(found.checks, older, newest, reached, found.erased_rows)
 
     def _page(self, visit: Visit, wanted: pb.CheckFilter, shown: Shown, problem: Told | None = None) -> Response:
         language, edition = visit.language, self._catalogue.edition

@@ -422,6 +422,16 @@ WORDS: Mapping[str, Text] = {
     "kinds": Text(en="Reports", zh="报表"),
     "by_dimension": Text(en="Divided by", zh="分组"),
     "total_alone": Text(en="not divided", zh="不分组"),
+    "erased_of_period": Text(
+        en="Besides these, {count} rows of this time were erased by a rule or an order: whose they were, and what they "
+        "said, is gone.",
+        zh="此外，该期间有 {count} 行记录已依规则或命令清除，其归属与内容均不复存在，未计入以上结果。",
+    ),
+    "erased_of_log": Text(
+        en="Besides these, {count} rows of the log were erased by a rule or an order. Whether any belonged here cannot "
+        "be told any more.",
+        zh="此外，日志中有 {count} 行记录已依规则或命令清除，其中是否有与此相关的已无从得知。",
+    ),
     "fold": Text(en="Take groups of fewer than five together, for publication", zh="对外公布：合并不足五件的组"),
     "show": Text(en="Show", zh="查看"),
     "totals": Text(en="All together", zh="合计"),
@@ -575,6 +585,10 @@ REASONS: Mapping[str, Text] = {
         zh="该代码不符合所选类型，请核对长度与校验位。",
     ),
     "INVALID_REQUEST": Text(en="A field cannot be taken as it is.", zh="有字段填写不符合要求。"),
+    "CHECK_ERASED": Text(
+        en="This check was recorded, and its row was erased by {because} on {erased_on}. Its place in the log stands.",
+        zh="该查询曾有记录，其内容已依 {because} 于 {erased_on} 清除；其在日志中的位置仍在。",
+    ),
     "CHECK_NOT_FOUND": Text(en="No recorded check has this id.", zh="没有该编号的查询记录。"),
     "ACCESS_DENIED": Text(
         en="You are known here, but no grant lets you read this.", zh="已识别您的身份，但您没有查阅的授权。"

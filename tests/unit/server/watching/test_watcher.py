@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 import uuid_utils
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, delete, insert
 
 from clearway.decision.facts import NotKnown
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -22,6 +22,7 @@ from clearway.index.reader import IndexReader
 from clearway.querylog.arrivals import Arrivals
 from clearway.querylog.central import check_log, open_central, row_of
 from clearway.querylog.record import encode_record
+from clearway.querylog.retention.tables import log_erased
 from clearway.registry import commands
 from clearway.registry.case_changes import CASE_CLOSED, CaseChange, Selection
 from clearway.registry.database import writing
@@ -166,6 +167,27 @@ def test_a_change_is_written_down_once_however_often_it_is_looked_at(world: Worl
     (change,) = world.changes()
     assert (change.check_id, change.case_number, change.revision) == (check_id, "C-1", 2)
     assert decision_pb2.Decision.FromString(change.after).outcome == decision_pb2.OUTCOME_RESTRICTION
+
+
+def erase(world: World, check_id: str, leaf: int = 0) -> None:
+    """Let the row be gone, named by an erasure."""
+    row = {"leaf_index": leaf, "check_id": check_id, "erasure_index": 1}
+    with world.log.connect().execution_options(querylog_begin="BEGIN IMMEDIATE") as central, central.begin():
+        central.execute(insert(log_erased), row)
+        central.execute(delete(check_log).where(check_log.c.check_id == check_id))
+
+
+def test_nothing_is_told_of_a_check_that_was_erased_while_its_case_was_pending(world: World) -> None:
+    erase(world, world.check(7))
+    kept = world.check(7, "C-2")
+    watcher = world.watcher()
+    gone = world.check(7, "C-3")
+    watcher.step()
+    erase(world, gone, 1)
+    world.list(7)
+    assert [watcher.step() for _ in range(2)] == [1, 0]
+    assert [change.check_id for change in world.changes()] == [kept]
+    assert watcher.pending == 1
 
 
 def test_of_two_watchers_of_one_record_one_writes_a_change_down(world: World) -> None:
