@@ -136,6 +136,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
     ERROR_REASON_CHECK_ERASED: _ErrorReason.ValueType  # 85
     """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
+    ERROR_REASON_SUBJECT_KEY_MISSING: _ErrorReason.ValueType  # 86
+    """UNAVAILABLE: natural persons are recorded under a subject key that this node is not given, so who is asked about
+    could be one of them (`fault`, where the registry says so).
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -254,4 +258,8 @@ ERROR_REASON_VIEW_REFUSED: ErrorReason.ValueType  # 79
 """UNAUTHENTICATED: the view token has expired, is none of ours, or does not cover this call (`because`)."""
 ERROR_REASON_CHECK_ERASED: ErrorReason.ValueType  # 85
 """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
+ERROR_REASON_SUBJECT_KEY_MISSING: ErrorReason.ValueType  # 86
+"""UNAVAILABLE: natural persons are recorded under a subject key that this node is not given, so who is asked about
+could be one of them (`fault`, where the registry says so).
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

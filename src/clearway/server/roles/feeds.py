@@ -81,7 +81,7 @@ def run(settings: Settings) -> None:
 def node_metrics(settings: Settings, keys: SubjectKeys, reach: Reach, clock: Callable[[], datetime]) -> NodeMetrics:
     """The metrics of the node that these settings describe."""
     sources = NodeSources(
-        index=IndexReader(IndexLayout(settings.data_dir), keys.fingerprint),
+        index=IndexReader(IndexLayout(settings.data_dir), keys.ids),
         log=Log(attach_log(settings), settings.journals),
         damaged_segments=lambda: len(set_aside(settings.journals)),
         registry_reachable=lambda: reach.good,
