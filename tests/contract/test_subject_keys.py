@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -27,19 +28,19 @@ pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("subject_keys"), pyte
 
 PATIENCE = 10.0
 OLD, NEW = "0a" * 32, "0b" * 32
-ROTATED = {"subject_key": NEW, "former_subject_keys": OLD}
+ROTATED: dict[str, Any] = {"subject_key": NEW, "former_subject_keys": OLD}
 OLD_ID, NEW_ID = (SubjectKeys(bytes.fromhex(key)).fingerprint for key in (OLD, NEW))
 ORGANISATION = code_of(7)
 STRANGER = citizen(2)
 """A natural person on no list."""
 
 
-def keys_of(settings: dict[str, str]) -> SubjectKeys:
+def keys_of(settings: dict[str, Any]) -> SubjectKeys:
     former = filter(None, settings.get("former_subject_keys", "").split(","))
     return SubjectKeys(bytes.fromhex(settings["subject_key"]), *map(bytes.fromhex, former))
 
 
-def imported(folder: Path, settings: dict[str, str]) -> ImportReport:
+def imported(folder: Path, settings: dict[str, Any]) -> ImportReport:
     """The list, read by an operator beside the running node, with the node's own keys."""
     rows = [
         listing_row(9, scheme="cn-ric", code=CITIZEN, name="", listing_id="L-9"),
@@ -88,7 +89,7 @@ def of_code(scheme: str, code: str) -> subject_pb2.Subject:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The data folder of a node that answered checks of everybody under the old key."""
-    old = {"subject_key": OLD}
+    old: dict[str, Any] = {"subject_key": OLD}
     imported(tmp_path, old)
     with RunningNode(tmp_path, **old) as node:
         assert listed(node)

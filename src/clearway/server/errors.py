@@ -98,7 +98,6 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_CASE_CLOSED: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_INVALID_CURSOR: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
-    ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING: grpc.StatusCode.UNAVAILABLE,
     ErrorReason.ERROR_REASON_REQUEST_UNDER_WAY: grpc.StatusCode.UNAVAILABLE,
     ErrorReason.ERROR_REASON_UNSUPPORTED_MEDIA_TYPE: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_REQUEST_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -119,6 +118,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_COSIGNATURE_REJECTED: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorReason.ERROR_REASON_VIEW_REFUSED: grpc.StatusCode.UNAUTHENTICATED,
     ErrorReason.ERROR_REASON_CHECK_ERASED: grpc.StatusCode.NOT_FOUND,
+    ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING: grpc.StatusCode.UNAVAILABLE,
 }
 
 OF_ACCESS = frozenset(

@@ -49,7 +49,6 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.CASE_CLOSED: Code.FAILED_PRECONDITION,
     ErrorReason.INVALID_CURSOR: Code.INVALID_ARGUMENT,
     ErrorReason.REGISTRY_UNAVAILABLE: Code.UNAVAILABLE,
-    ErrorReason.SUBJECT_KEY_MISSING: Code.UNAVAILABLE,
     ErrorReason.REQUEST_UNDER_WAY: Code.UNAVAILABLE,
     ErrorReason.CREDENTIALS_MISSING: Code.UNAUTHENTICATED,
     ErrorReason.CREDENTIALS_INVALID: Code.UNAUTHENTICATED,
@@ -70,6 +69,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.ORIGIN_REFUSED: Code.PERMISSION_DENIED,
     ErrorReason.VIEW_REFUSED: Code.UNAUTHENTICATED,
     ErrorReason.CHECK_ERASED: Code.NOT_FOUND,
+    ErrorReason.SUBJECT_KEY_MISSING: Code.UNAVAILABLE,
 }
 """Reason → status code; a test holds it to the service's own table."""
 
