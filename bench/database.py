@@ -140,7 +140,7 @@ def visible_after(url: str, folder: Path) -> list[float]:
         following = threading.Thread(target=follower.run, args=(stop, 0.05), kwargs={"pause": pause})
         following.start()
         try:
-            with IndexReader(layout, KEYS.fingerprint) as reader:
+            with IndexReader(layout, KEYS.ids) as reader:
                 return [commit_and_wait(registry, reader, number) for number in range(COMMITS)]
         finally:
             stop.set()

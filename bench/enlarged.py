@@ -20,6 +20,7 @@ class Enlarged:
         self._subjects = subjects
         self._today = today
         self.database_id = changes.database_id
+        self.first_key = changes.first_key
         self.head = changes.head
         self.changed = changes.changed
         self.count_changed = changes.count_changed

@@ -128,7 +128,7 @@ def look_up(settings: Settings, rows: int) -> dict[str, float]:
     numbers = Random(1).sample(range(len(Character) - 1, rows), min(LOOKED_UP, rows - len(Character)))
     now = datetime.now(UTC)
     found: dict[str, float] = {}
-    with IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as reader, reader.snapshot() as snapshot:
+    with IndexReader(IndexLayout(settings.data_dir), keys.ids) as reader, reader.snapshot() as snapshot:
         for scheme, code in codes().items():
             times = []
             for number in numbers:

@@ -81,7 +81,7 @@ def build_index(settings: Settings) -> None:
 def measured(settings: Settings, raw: bytes) -> dict[str, float]:
     """The steps of one request, in the order in which a check takes them."""
     keys, catalogue = load_keys(settings), load_catalogue(settings.catalogue)
-    reader = IndexReader(IndexLayout(settings.data_dir), keys.fingerprint)
+    reader = IndexReader(IndexLayout(settings.data_dir), keys.ids)
     lookup = Lookup(keys, settings.max_index_age)
     translation = Translation(catalogue, Language.EN)
     request = pb.CheckSubjectRequest.FromString(raw)

@@ -29,7 +29,7 @@ from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import code_of, name_of
 from clearway.server.keys import load_keys
-from clearway.server.lookup import Lookup
+from clearway.server.lookup import Lookup, RecordedKeys
 from clearway.server.settings import Settings
 from clearway.server.sources import ScheduledSources
 from clearway.server.watching.pending import PendingCheck, Told
@@ -69,7 +69,7 @@ def records(reconsidering: Reconsidering, reader: IndexReader, lookup: Lookup) -
                 officer="",
                 request=request.SerializeToString(),
                 language=Language.EN,
-                subject_key=applicant.key,
+                keys=RecordedKeys(applicant.key),
                 told=Told(b""),
             )
             answered = reconsidering.decide(question, snapshot, now)
@@ -142,7 +142,7 @@ def measure(settings: Settings, console: Console) -> None:
         Follower(registry.changes, layout, keys) as follower,
     ):
         follower.step(time.time())
-        reader = IndexReader(layout, keys.fingerprint)
+        reader = IndexReader(layout, keys.ids)
         fill(log, reconsidering, reader, lookup)
         progress = ProgressFile(settings.data_dir)
         sources = Sources(Arrivals(log), registry.case_changes, registry.changes, reader, progress)

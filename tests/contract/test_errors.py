@@ -38,6 +38,7 @@ from clearway.querylog.reader import Log
 from clearway.querylog.request_claims import RequestClaims
 from clearway.querylog.request_ids import RequestIds
 from clearway.querylog.retention.erasure import Act, NotErasable, erase_by_order
+from clearway.registry.commands import RegisterSubject
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.registry import Registry
@@ -53,6 +54,7 @@ from clearway.server.interceptors.deadline import deadline
 from clearway.server.interceptors.faults import Faults
 from clearway.server.listener import handlers_of, options
 from clearway.server.replays import Neighbours, Recorded, Replays
+from clearway.subjects.keys import SubjectKeys
 from tests.contract.cases_service import a_case, a_commitment, deferrals, offered
 from tests.contract.loaded import a_check, by_code, load, outcome, refusal_in
 from tests.contract.speaking import CHECK, info_in, post
@@ -60,7 +62,7 @@ from tests.node import NO_PROXY, SERVICE, RunningNode
 from tests.parties import as_caller, bearer
 from tests.postgres import Server
 from tests.processes import parts
-from tests.unit.registry.making import KEYS, listing_row, write_csv
+from tests.unit.registry.making import CITIZEN, KEYS, listing_row, write_csv
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
 
@@ -599,6 +601,20 @@ async def test_a_registry_whose_database_is_gone(postgresql: Server) -> None:
     as_documented(await served_by({"faults": Faults()}, asking), "REGISTRY_UNAVAILABLE")
 
 
+async def test_a_person_under_a_key_that_is_not_given(tmp_path: Path) -> None:
+    url, now = f"sqlite:///{tmp_path / 'registry.db'}", datetime.now(UTC)
+    with Registry.open(url, KEYS, moment=now) as registry:
+        registry.execute(RegisterSubject("cn-ric", CITIZEN), actor="test", moment=now)
+    newer = bytes(32)
+    Registry.open(url, SubjectKeys(newer, bytes(range(32))), moment=now).close()
+
+    async def asking(call: Call) -> bytes:
+        Registry.open(url, SubjectKeys(newer), moment=now)
+        return b""
+
+    as_documented(await served_by({"faults": Faults()}, asking), "SUBJECT_KEY_MISSING")
+
+
 async def test_an_id_that_another_node_has_taken(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replays, "UNDER_WAY", 0.1)
     window = timedelta(hours=1)
@@ -693,6 +709,7 @@ PROVOKED_ELSEWHERE = {
     "OVERLOADED": test_one_call_too_many,
     "REGISTRY_BUSY": test_a_registry_that_another_writer_holds,
     "REGISTRY_UNAVAILABLE": test_a_registry_whose_database_is_gone,
+    "SUBJECT_KEY_MISSING": test_a_person_under_a_key_that_is_not_given,
     "REQUEST_UNDER_WAY": test_an_id_that_another_node_has_taken,
     "TREE_BEHIND": test_a_tree_that_nothing_is_signed_of_yet,
     "UNKNOWN_TREE_SIZE": test_a_tree_that_nobody_signed,

@@ -62,7 +62,7 @@ class World:
         layout = IndexLayout(folder)
         self.follower = Follower(self.registry.changes, layout, KEYS)
         self.follower.step(BEGINS.timestamp())
-        self.reader = IndexReader(layout, KEYS.fingerprint)
+        self.reader = IndexReader(layout, KEYS.ids)
 
     def close(self) -> None:
         self.reader.close()

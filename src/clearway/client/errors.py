@@ -79,6 +79,7 @@ class ErrorReason(StrEnum):
     LIST_NOT_WAITING = "LIST_NOT_WAITING"
     FEED_NOT_FOUND = "FEED_NOT_FOUND"
     CHECK_ERASED = "CHECK_ERASED"
+    SUBJECT_KEY_MISSING = "SUBJECT_KEY_MISSING"
 
 
 @dataclass(frozen=True, slots=True)

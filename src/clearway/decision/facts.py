@@ -194,9 +194,12 @@ class RegisteredSubject(msgspec.Struct, frozen=True):
 
     `identifiers` are (scheme, normalised code) pairs, the primary one first; a natural person's code is its keyed hash.
     `contained` are the codes that stand inside those and lead to it as well, unless someone else has them for his own.
+    `numbers` are those of the identifiers that stand for natural persons' numbers, and the keyed hashes of each by the
+    id of the key; without any where only one key was ever used on it.
     """
 
     profile: SubjectProfile
     identifiers: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
     contained: tuple[tuple[str, str], ...] = ()
+    numbers: dict[tuple[str, str], dict[str, str]] = {}

@@ -114,7 +114,7 @@ class Follower:
                 return self._rebuild(head, now, Cause.FOREIGN)
             if meta.revision > head:
                 return self._rebuild(head, now, Cause.REGISTRY_BEHIND)
-            if meta.revision < head:
+            if meta.revision < head or self._writer.holds_more_keys:
                 return self._catch_up(meta, head, now)
             return self._beat(meta, now)
         except IndexUnavailable as fault:

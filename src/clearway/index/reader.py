@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Self
@@ -14,7 +14,7 @@ import msgspec
 
 from clearway.decision.facts import SubjectProfile
 from clearway.index import environment, soundness
-from clearway.index.faults import IndexAbsent, IndexDamaged, IndexUnavailable
+from clearway.index.faults import IndexAbsent, IndexDamaged, IndexForeign, IndexUnavailable
 from clearway.index.layout import IndexLayout
 from clearway.index.records import (
     CONTAINED,
@@ -54,14 +54,15 @@ class Hit(msgspec.Struct, frozen=True):
 class IndexReader:
     """Reads the index of `layout`, following it from build to build.
 
-    `fingerprint` is that of the keys the caller looks up with; `database_id`, where known, that of the registry. One
-    reader belongs to one process and thread and is opened after any fork. A fault never raises here, only in
+    `key_ids` are those of the keys the caller looks up with (`SubjectKeys.ids`); `database_id`, where known, that of
+    the registry. An index that was written with any other key is foreign: who stands under that one would be missed.
+    One reader belongs to one process and thread and is opened after any fork. A fault never raises here, only in
     `snapshot`: a worker starts, and reports itself not ready, before there is an index.
     """
 
-    def __init__(self, layout: IndexLayout, fingerprint: str, *, database_id: str | None = None) -> None:
+    def __init__(self, layout: IndexLayout, key_ids: Iterable[str], *, database_id: str | None = None) -> None:
         self._layout = layout
-        self._fingerprint = fingerprint
+        self._key_ids = frozenset(key_ids)
         self._database_id = database_id
         self._build: Path | None = None
         self._environment: lmdb.Environment | None = None
@@ -165,7 +166,9 @@ class IndexReader:
         opened = environment.acquire(build, writable=False)
         self._build, self._environment = build, opened
         with environment.faults(), self._begin(opened) as transaction:
-            self._meta = soundness.identity(transaction, build, self._fingerprint, self._database_id)
+            self._meta = soundness.identity(transaction, build, self._database_id)
+            if not self._key_ids.issuperset(self._meta.key_ids):
+                raise IndexForeign("the index was written under another key")
             self._committed = transaction.id()
             soundness.sample(transaction)
 
@@ -223,6 +226,16 @@ class Snapshot:
         return self._meta.database_id
 
     @property
+    def key_id(self) -> str:
+        """The subject key that codes and names stand under; natural persons may stand under others of the caller's."""
+        return self._meta.key_ids[0]
+
+    @property
+    def first_key(self) -> str:
+        """The id of the subject key that the database was first opened with."""
+        return self._meta.first_key
+
+    @property
     def synced_at(self) -> float:
         """The last moment, in seconds since 1970 UTC, at which the registry had nothing newer."""
         return self._meta.synced_at
@@ -243,7 +256,7 @@ class Snapshot:
         return self._meta.subjects
 
     def find(self, identifier_key: bytes) -> Hit | None:
-        """The subject with that identifier (`SubjectKeys.identifier_key`), or None where no such subject is recorded.
+        """The subject with that identifier (`SubjectKeys.identifier_key`, `person_key`), or None where there is none.
 
         Raises `IndexDamaged` where what is read is not what was written.
         """

@@ -64,11 +64,14 @@ class Meta(msgspec.Struct, frozen=True, array_like=True):
 
     `synced_at` is the last moment, in seconds since 1970 UTC, at which `revision` was the registry's latest.
     `reads` and `confirmations` say, feed by feed, when the source was last read and last confirmed its whole list.
+    `key_ids` are the subject keys it was written with: whoever looks up needs them all to find every natural person.
+    Codes and names stand under the first of them. `first_key` is the one that the database was first opened with.
     """
 
     format: str
     database_id: str
-    fingerprint: str
+    key_ids: tuple[str, ...]
+    first_key: str
     build_id: str
     revision: int
     synced_at: float
@@ -126,14 +129,32 @@ def encode_entry(subject: RegisteredSubject, keys: SubjectKeys) -> Entry:
     """A subject as the index stores it. Its primary identifier is the one its profile names."""
     profile = subject.profile
     identifiers = {
-        keys.identifier_key(scheme, code): "" if (scheme, code) == (profile.scheme, profile.code) else scheme
+        key: "" if (scheme, code) == (profile.scheme, profile.code) else scheme
         for scheme, code in subject.identifiers
+        for key in keys_of(subject, scheme, code, keys)
     }
     # Lists, not generators: a rebuild comes by here for every subject.
     names = dict.fromkeys([keys.name_key(name) for name in subject.names if name])
     contained = [keys.identifier_key(scheme, code) for scheme, code in subject.contained]
     holdings = Holdings(tuple(identifiers.items()), tuple(names), tuple(contained))
     return Entry(profile.subject_id.to_bytes(8, "big"), _encode(profile), holdings, _encode(holdings))
+
+
+def keys_of(subject: RegisteredSubject, scheme: str, code: str, keys: SubjectKeys) -> tuple[bytes, ...]:
+    """The keys under which one of the subject's identifiers is found.
+
+    A natural person is found under each key that the number was hashed with, by what that key makes of its own hash
+    (`SubjectKeys.person_key`): so a recorded check finds the person again without the number. Where only one key was
+    ever used, it is one of these, and which one is not said.
+    """
+    tokens = subject.numbers.get((scheme, code))
+    if tokens is None:
+        return (keys.identifier_key(scheme, code),)
+    if not tokens:
+        return tuple([one.identifier_key(scheme, code) for one in keys.every])
+    return tuple(
+        [one.identifier_key(scheme, tokens[one.fingerprint]) for one in keys.every if one.fingerprint in tokens]
+    )
 
 
 def reference(number: bytes, through: str) -> bytes:

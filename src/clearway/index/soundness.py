@@ -32,10 +32,10 @@ _SAMPLES = 64
 _NUMBER = 8
 
 
-def identity(
-    transaction: lmdb.Transaction[bytes], build: Path, fingerprint: str, database_id: str | None = None
-) -> Meta:
-    """The file's meta record, if it is of this format, this build, this key and, if given, this database.
+def identity(transaction: lmdb.Transaction[bytes], build: Path, database_id: str | None = None) -> Meta:
+    """The file's meta record, if it is of this format, this build and, if given, this database.
+
+    Whose keys it was written with, the caller judges: a reader and a writer ask differently.
 
     Raises `IndexDamaged` or `IndexForeign`.
     """
@@ -45,8 +45,6 @@ def identity(
     meta = decode_meta(value)
     if meta.format != FORMAT:
         raise IndexForeign("the index was written by another release")
-    if meta.fingerprint != fingerprint:
-        raise IndexForeign("the index was written under another key")
     if meta.build_id != build.stem:
         raise IndexForeign("the index's file stands under another build's name")
     if database_id is not None and meta.database_id != database_id:

@@ -13,11 +13,16 @@ class Source(Protocol):
     """Where the index's subjects come from: the registry's change feed, or anything of that shape.
 
     Revisions are whole numbers that only grow, 0 meaning that nothing has been recorded. Every answer for a given
-    revision stays the same however often it is asked for.
+    revision stays the same however often it is asked for. Whoever hands subjects over makes sure first that each of
+    them could be found with the keys that the index is written with, and raises where one could not.
     """
 
     def database_id(self) -> str:
         """The identity of the database behind the revisions; a restored copy that goes its own way has another."""
+        ...
+
+    def first_key(self) -> str:
+        """The id of the subject key that the database was first opened with (`SubjectKeys.fingerprint`)."""
         ...
 
     def head(self) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from clearway.decision.facts import RegisteredSubject
 from clearway.index import environment, soundness
 from clearway.index.build import INITIAL_MAP, write_build
-from clearway.index.faults import IdentifierClash, IndexAbsent, IndexDamaged, IndexFull
+from clearway.index.faults import IdentifierClash, IndexAbsent, IndexDamaged, IndexForeign, IndexFull
 from clearway.index.layout import IndexLayout
 from clearway.index.records import (
     CONTAINED,
@@ -70,6 +70,14 @@ class IndexWriter:
         """What the index says of itself, or None while there is none that may be trusted."""
         return self._meta
 
+    @property
+    def holds_more_keys(self) -> bool:
+        """Whether the index was written with keys besides the present ones: readers without them do not trust it.
+
+        Everybody in it who has a present key stands under that as well, so what is applied next says so.
+        """
+        return self._meta is not None and self._meta.key_ids != self._keys.ids
+
     def open(self) -> Meta:
         """Take up the current file. Raises `IndexAbsent`, `IndexDamaged` or `IndexForeign`."""
         self._drop()
@@ -104,7 +112,8 @@ class IndexWriter:
         meta = Meta(
             format=FORMAT,
             database_id=source.database_id(),
-            fingerprint=self._keys.fingerprint,
+            key_ids=self._keys.ids,
+            first_key=source.first_key(),
             build_id=build_id,
             revision=revision,
             synced_at=synced_at,
@@ -172,7 +181,9 @@ class IndexWriter:
         opened = environment.acquire(build, writable=True)
         try:
             with environment.faults(), opened.begin() as transaction:
-                meta = soundness.identity(transaction, build, self._keys.fingerprint)
+                meta = soundness.identity(transaction, build)
+                if meta.key_ids[:1] != self._keys.ids[:1] or not set(self._keys.ids).issubset(meta.key_ids):
+                    raise IndexForeign("the index was written under another key")
                 soundness.sample(transaction)
         except BaseException:
             environment.release(build)
@@ -211,6 +222,7 @@ class IndexWriter:
             change.refuse_clashes()
             meta = msgspec.structs.replace(
                 known,
+                key_ids=self._keys.ids,
                 revision=revision,
                 synced_at=synced_at,
                 subjects=known.subjects + change.added,

@@ -171,10 +171,11 @@ class Log:
         with self._snapshot() as (central, pending):
             return cases.of_cases(central, pending, authority, case_numbers)
 
-    def search(self, wanted: Filter, *, limit: int, before: str | None = None) -> search.Page:
-        """A page of the checks wanted, the newest first; see `clearway.querylog.search`."""
+    def search(self, *wanted: Filter, limit: int, before: str | None = None) -> search.Page:
+        """A page of the checks that any of these wants, the newest first; see `clearway.querylog.search`."""
         with self._snapshot() as (central, pending):
-            return search.page(central, pending, wanted, before, limit)
+            unshipped = list(pending)
+            return search.merged([search.page(central, unshipped, one, before, limit) for one in wanted], limit)
 
     def tally(self, scope: Scope, columns: Sequence[str]) -> Counter[tuple[str | int, ...]]:
         """How many checks there are of each combination of values; see `clearway.querylog.tallies`."""

@@ -82,6 +82,14 @@ class CheckRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc
     """Microseconds from admission to this record; 0 where it was not measured."""
     index_age_ms: int = 0
     """Milliseconds since the index was known to be in step with the registry; 0 where the check was refused."""
+    key_id: str = ""
+    """The subject key behind `subject_key`, where the subject is a natural person, whose number is not kept.
+
+    Empty in records from before there could be several: then it is the first that the registry was opened with.
+    """
+    former_keys: dict[str, bytes] = {}
+    """What `subject_key` would be under each former key, by its id, where the subject is a natural person: so the check
+    belongs to whoever is recorded under one of those."""
 
     @property
     def is_check(self) -> bool:

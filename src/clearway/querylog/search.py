@@ -11,7 +11,7 @@ side, so that a clock set back by less than a day hides nothing; the moments the
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -57,6 +57,21 @@ def page(central: Connection, unshipped: Iterable[StoredCheck], wanted: Filter, 
     found += heapq.nlargest(limit + 1, waiting, key=lambda stored: stored.record.check_id)
     found.sort(key=lambda stored: stored.record.check_id, reverse=True)
     reached = found[limit - 1].record.check_id if len(found) > limit else floor
+    return Page(found[:limit], reached)
+
+
+def merged(pages: Sequence[Page], limit: int) -> Page:
+    """One page of several that have no check in common and look back from the same id.
+
+    It reaches as far as all of them do: what one found beyond where another stopped comes with the next page.
+    """
+    if len(pages) == 1:
+        return pages[0]
+    reached = max((page.reached for page in pages if page.reached is not None), default=None)
+    found = [stored for page in pages for stored in page.checks if reached is None or stored.record.check_id >= reached]
+    found.sort(key=lambda stored: stored.record.check_id, reverse=True)
+    if len(found) > limit:
+        reached = found[limit - 1].record.check_id
     return Page(found[:limit], reached)
 
 

@@ -17,20 +17,30 @@ from clearway.registry import identity
 from clearway.registry.database import reading
 from clearway.registry.ledger import added_up, chunks, head, records
 from clearway.registry.schema import EventRow, FeedRunRow, RevisionRow, SubjectRow
+from clearway.subjects.keys import SubjectKeys
 
 SUBJECTS_AT_ONCE = 4000
 """Subjects read in one query of a long read."""
 
 
 class ChangeFeed:
-    """The registry, as its followers see it. Safe to use from any thread."""
+    """The registry, as its followers see it. Safe to use from any thread.
 
-    def __init__(self, engine: Engine) -> None:
+    Who is recorded under keys that are not given could not be found in a copy, and would read as not listed: no copy is
+    made or brought up to date then. Every read of subjects raises `RegistryError` KEY_MISSING first.
+    """
+
+    def __init__(self, engine: Engine, keys: SubjectKeys) -> None:
         self._engine = engine
+        self._keys = keys
 
     def database_id(self) -> str:
         """Which life of which database this is: 32 hexadecimal digits, never the same for two."""
         return identity.database_id(self._engine)
+
+    def first_key(self) -> str:
+        """The id of the subject key that the registry was first opened with."""
+        return identity.first_key(self._engine)
 
     def head(self) -> int:
         """The latest revision; 0 where nothing was ever recorded."""
@@ -39,6 +49,7 @@ class ChangeFeed:
 
     def changed(self, after: int, upto: int) -> Iterator[RegisteredSubject]:
         """Every subject something happened to in the revisions (after, upto], as of `upto`."""
+        identity.require_key(self._engine, self._keys)
         for some in chunks(self._touched(after, upto), SUBJECTS_AT_ONCE):
             with reading(self._engine) as connection:
                 found = records(connection, some, upto)
@@ -55,6 +66,7 @@ class ChangeFeed:
 
     def everything(self, upto: int) -> Iterator[RegisteredSubject]:
         """Every subject there was at `upto`, as of then."""
+        identity.require_key(self._engine, self._keys)
         with reading(self._engine) as connection:
             last = connection.execute(select(func.coalesce(func.max(SubjectRow.subject_id), 0))).scalar_one()
         for start in range(0, last, SUBJECTS_AT_ONCE):

@@ -43,6 +43,7 @@ class RegistryReason(StrEnum):
     READ_ONLY = "read_only"
     FORBIDDEN = "forbidden"
     OTHER_KEY = "other_key"
+    KEY_MISSING = "key_missing"
     OTHER_SCHEMA = "other_schema"
     UNSUPPORTED_DATABASE = "unsupported_database"
 

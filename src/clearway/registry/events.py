@@ -106,6 +106,17 @@ class Known(_Event, frozen=True, gc=False, tag="known"):
     row: int = 0
 
 
+class Rehashed(_Event, frozen=True, gc=False, tag="rehashed"):
+    """A natural person's number was brought again, and hashed with further keys. `code` goes on naming it.
+
+    `tokens` is what stands for it under each key, by the key's id. `fact_id` names the number, not a listing.
+    """
+
+    scheme: str
+    code: str
+    tokens: dict[str, str]
+
+
 class Listed(_Event, frozen=True, gc=False, tag="listed"):
     """列入: the subject was put on a list; again, after it had gone from one and come back."""
 
@@ -193,6 +204,7 @@ class LiftingEnded(_Event, frozen=True, gc=False, tag="lifting_ended"):
 
 Event = (
     Known
+    | Rehashed
     | Listed
     | AdverseRecorded
     | Corrected

@@ -31,6 +31,7 @@ from clearway.registry.events import (
     ListingFacts,
     ObjectionOpened,
     ObjectionResolved,
+    Rehashed,
     Repaired,
     Withdrawn,
 )
@@ -77,7 +78,7 @@ class SubjectRecord:
     ended; `descriptions` are by the statement they came with, the latest stated last.
     """
 
-    __slots__ = ("_first_stated", "adverse_records", "descriptions", "ended_by", "listings", "subject_id")
+    __slots__ = ("_first_stated", "_tokens", "adverse_records", "descriptions", "ended_by", "listings", "subject_id")
 
     def __init__(self, subject_id: int) -> None:
         self.subject_id = subject_id
@@ -86,6 +87,7 @@ class SubjectRecord:
         self.adverse_records: dict[str, AdverseRecord] = {}
         self.ended_by: dict[str, EndedBy] = {}
         self._first_stated: dict[Code, None] = {}
+        self._tokens: dict[tuple[str, str], dict[str, str]] = {}
 
     def apply(self, event: Event) -> None:
         """Add the next event."""
@@ -103,6 +105,8 @@ class SubjectRecord:
                 self._lift(event)
             case Repaired() | Delisted() | Withdrawn():
                 self._end(event)
+            case Rehashed():
+                self._tokens[event.scheme, event.code] = event.tokens
             case _:
                 assert_never(event)
 
@@ -252,7 +256,13 @@ class SubjectRecord:
             other_names=names[1:],
         )
         identifiers = tuple([(code.scheme, code.code) for code in codes])
-        return RegisteredSubject(profile, identifiers, names, contained_in(codes))
+        return RegisteredSubject(profile, identifiers, names, contained_in(codes), self._numbers(codes))
+
+    def _numbers(self, codes: tuple[Code, ...]) -> dict[tuple[str, str], dict[str, str]]:
+        """The codes that are natural persons' numbers, and the tokens of each by key, where they were told apart."""
+        return {
+            pair: self._tokens.get(pair, {}) for code in codes if code.masked and (pair := (code.scheme, code.code))
+        }
 
     def _known_since(self) -> date | None:
         return min([said.known_since for said in self.descriptions.values() if said.known_since], default=None)

@@ -14,13 +14,15 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from clearway.postgresql.place import UNKNOWN, place_of
+from clearway.registry import tokens
 from clearway.registry.database import reading, writing
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.schema import RegistryIdentity
+from clearway.subjects.keys import SubjectKeys
 
 
 class Life(NamedTuple):
-    """A life of the database: its id, its number, the secret it hashes with, and where it began."""
+    """A life of the database: its id, its number, the first secret it hashed with, and where it began."""
 
     database_id: str
     number: int
@@ -32,28 +34,32 @@ class Life(NamedTuple):
         return UNKNOWN in (place, self.place) or place == self.place
 
 
-def identify(engine: Engine, key_fingerprint: str, moment: datetime) -> None:
-    """Give a new database its identity, and hold an old one to its secret. Raises `RegistryError` OTHER_KEY."""
+def identify(engine: Engine, keys: SubjectKeys, moment: datetime) -> None:
+    """Give a new database its identity, note keys that are new to an old one, and hold it to them.
+
+    Raises `RegistryError` OTHER_KEY, KEY_MISSING.
+    """
     with reading(engine) as connection:
-        life = _present(connection)
-    if life is None:
+        life, known = _present(connection), tokens.adopted(connection)
+    if life is None or not known.keys() >= set(keys.ids):
         with writing(engine) as connection:
-            life = _present(connection) or _begin(connection, 1, key_fingerprint, moment)
-    _require_key(life, key_fingerprint)
+            if _present(connection) is None:
+                _begin(connection, 1, keys.fingerprint, moment)
+            tokens.adopt(connection, keys, moment)
+    require_key(engine, keys)
     database_id(engine)
 
 
-def require_key(engine: Engine, key_fingerprint: str) -> None:
-    """Hold a database, where it has an identity, to its secret. Raises `RegistryError` OTHER_KEY."""
+def require_key(engine: Engine, keys: SubjectKeys) -> None:
+    """Hold a database to its secrets. Raises `RegistryError` OTHER_KEY, KEY_MISSING."""
     with reading(engine) as connection:
-        life = _present(connection)
-    if life is not None:
-        _require_key(life, key_fingerprint)
+        tokens.require_keys(connection, keys.ids)
 
 
-def _require_key(life: Life, key_fingerprint: str) -> None:
-    if life.key_fingerprint != key_fingerprint:
-        raise RegistryError(RegistryReason.OTHER_KEY, "natural persons here are hashed with another secret")
+def first_key(engine: Engine) -> str:
+    """The id of the key that the database was first opened with; empty before that. Raises `RegistryError`."""
+    with reading(engine) as connection:
+        return next(iter(tokens.adopted(connection)), "")
 
 
 def database_id(engine: Engine) -> str:

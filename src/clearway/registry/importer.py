@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, assert_never
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, func, insert, select
 
-from clearway.registry.commands import MAX_FACT_ID, describe, known_fact, settle_owner, stored_code
+from clearway.registry.commands import MAX_FACT_ID, describe, known_fact, settle_owner
 from clearway.registry.crosswalk import contained_in, owners_of
 from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
@@ -53,6 +54,8 @@ from clearway.registry.feeds.rows import (
 from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
+from clearway.registry.tokens import Tokens
+from clearway.subjects.identifiers import Identifier
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.masking import HIDDEN, without_citizen_numbers
 
@@ -325,10 +328,11 @@ class _Batch:
         self._feed = feed
         self._codes: dict[int, tuple[Code, ...]] = {}
         self._fact_ids: dict[int, str] = {}
-        self._first_events: dict[int, Event] = {}
+        self._first_events: dict[int, list[Event]] = {}
         wanted: set[tuple[str, str]] = set()
+        self._tokens = Tokens(ledger.connection, keys, chain.from_iterable(map(_identifiers, rows)))
         for row in rows:
-            codes = self._codes[id(row)] = _stored_codes(row.content, keys)
+            codes = self._codes[id(row)] = tuple([self._tokens.code(one) for one in _identifiers(row)])
             self._fact_ids[id(row)] = _fact_id(row.content, feed, codes)
             wanted.update([(code.scheme, code.code) for code in codes])
             wanted.update(contained_in(codes))
@@ -382,12 +386,33 @@ class _Batch:
         if misplaced is not None:
             return misplaced
         events, outcome = self._events(row, row.content, codes, record)
-        if isinstance(outcome, Fault) or outcome is _Outcome.UNCHANGED:
+        if isinstance(outcome, Fault):
+            return outcome
+        if outcome is _Outcome.UNCHANGED:
+            if record is not None:
+                self._enter_numbers(row, record.subject_id, record)
             return outcome
         if repeats:
             return Fault(Disposition.REJECTED, RowReason.DUPLICATE, "an earlier row of the file states it differently")
-        self._take(row.content, fact_id, owners, record, events)
+        subject_id = self._take(row.content, fact_id, owners, record, events)
+        self._enter_numbers(row, subject_id, record)
         return outcome
+
+    def _enter_numbers(self, row: Row, subject_id: int, record: SubjectRecord | None) -> None:
+        """Enter the row's natural persons under every key that is given: the numbers are here now, and are not kept."""
+        for identifier in _identifiers(row):
+            entered = self._tokens.entered(identifier)
+            if entered is None:
+                continue
+            self._ledger.claim_tokens(entered)
+            event = entered.event()
+            if event is None:
+                continue
+            if record is not None:
+                self._ledger.append(record, event)
+            else:
+                self._first_events[subject_id].append(event)
+                self._ledger.note(subject_id, event)
 
     def _owner(self, code: Code) -> SubjectRecord | None:
         subject_id = self._owners.get((code.scheme, code.code))
@@ -397,7 +422,8 @@ class _Batch:
         if record is None:
             # Made by an earlier row of the batch; few are ever looked at again.
             record = self._records[subject_id] = SubjectRecord(subject_id)
-            record.apply(self._first_events.pop(subject_id))
+            for event in self._first_events.pop(subject_id):
+                record.apply(event)
         return record
 
     def _misplaced(self, content: Statement, fact_id: str, record: SubjectRecord | None) -> Fault | None:
@@ -437,11 +463,11 @@ class _Batch:
         owners: dict[Code, SubjectRecord | None],
         record: SubjectRecord | None,
         events: Iterable[Event],
-    ) -> None:
+    ) -> int:
         if record is None:
             (first,) = events
             subject_id = self._ledger.enter(first)
-            self._first_events[subject_id] = first
+            self._first_events[subject_id] = [first]
         else:
             subject_id = record.subject_id
             for event in events:
@@ -454,6 +480,7 @@ class _Batch:
             kind = LISTING if isinstance(content, ListingStated) else ADVERSE
             self._facts[fact_id] = Fact(fact_id, subject_id, kind, self._feed)
             self._ledger.claim_fact(self._facts[fact_id])
+        return subject_id
 
 
 def _is_masked(original: Mapping[str, str], row: Row) -> bool:
@@ -524,10 +551,8 @@ def _aside(reason: RowReason, detail: str) -> Fault:
     return Fault(Disposition.QUARANTINED, reason, detail)
 
 
-def _stored_codes(content: Statement | Fault, keys: SubjectKeys) -> tuple[Code, ...]:
-    if isinstance(content, Fault):
-        return ()
-    return tuple([stored_code(identifier, keys) for identifier in content.subject.identifiers])
+def _identifiers(row: Row) -> tuple[Identifier, ...]:
+    return () if isinstance(row.content, Fault) else row.content.subject.identifiers
 
 
 def _fact_id(content: Statement | Fault, feed: str, codes: tuple[Code, ...]) -> str:

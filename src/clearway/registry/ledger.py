@@ -18,7 +18,8 @@ from clearway.registry.database import among, bulk_insert
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.events import Code, Event, decode, encode, kind_of, regime_of
 from clearway.registry.fold import SubjectRecord
-from clearway.registry.schema import EventRow, FactRow, RevisionRow, SubjectIdentifierRow, SubjectRow
+from clearway.registry.schema import EventRow, FactRow, RevisionRow, SubjectIdentifierRow, SubjectRow, TokenRow
+from clearway.registry.tokens import Entered
 
 LISTING = "listing"
 ADVERSE = "adverse"
@@ -153,6 +154,7 @@ class Ledger:
         self._next_subject = connection.execute(select(func.coalesce(func.max(SubjectRow.subject_id), 0))).scalar_one()
         self._subjects: list[tuple[int, int]] = []
         self._identifiers: list[tuple[str, str, int, int]] = []
+        self._tokens: list[tuple[str, str, str, str, int]] = []
         self._facts: list[tuple[str, int, str, str, int]] = []
         self._events: list[tuple[int, int, str, str, str | None, str]] = []
         connection.execute(
@@ -182,6 +184,10 @@ class Ledger:
         """Give a code, which nobody has, to a subject."""
         self._identifiers.append((scheme, code, subject_id, self.revision))
 
+    def claim_tokens(self, entered: Entered) -> None:
+        """Enter what stands for a natural person's number under keys that did not have it."""
+        self._tokens += [(*row, self.revision) for row in entered.rows()]
+
     def claim_fact(self, fact: Fact) -> None:
         """Enter a fact id, which nobody has used."""
         self._facts.append((fact.fact_id, fact.subject_id, fact.kind, fact.feed, self.revision))
@@ -190,6 +196,10 @@ class Ledger:
         """Let `event` happen to the subject: in `record` at once, in the database with the next `flush`."""
         record.apply(event)
         self._write(record.subject_id, event)
+
+    def note(self, subject_id: int, event: Event) -> None:
+        """Let `event` happen to a subject whose record nobody holds here."""
+        self._write(subject_id, event)
 
     def _next_number(self) -> int:
         self._next_subject += 1
@@ -204,6 +214,7 @@ class Ledger:
         for table, columns, rows in (
             (SubjectRow, ("subject_id", "revision"), self._subjects),
             (SubjectIdentifierRow, ("scheme", "code", "subject_id", "revision"), self._identifiers),
+            (TokenRow, ("scheme", "token", "key_id", "root", "revision"), self._tokens),
             (FactRow, ("fact_id", "subject_id", "kind", "feed", "revision"), self._facts),
             (EventRow, ("revision", "subject_id", "kind", "fact_id", "regime", "body"), self._events),
         ):

@@ -19,7 +19,7 @@ from clearway.registry import identity
 from clearway.registry.case_changes import CaseChanges
 from clearway.registry.cases.store import Cases
 from clearway.registry.change_feed import ChangeFeed, confirmations
-from clearway.registry.commands import Command, Desk, stored_code
+from clearway.registry.commands import Command, Desk
 from clearway.registry.database import bring_up_to_date, clock_of, open_engine, reading, writing
 from clearway.registry.deliveries import Deliveries
 from clearway.registry.engines.postgresql import CHANNEL
@@ -42,6 +42,7 @@ from clearway.registry.objections import ObjectionFate, opened_between
 from clearway.registry.quarantine import Quarantine
 from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow
+from clearway.registry.tokens import KeyState, Tokens, key_states
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
@@ -66,7 +67,7 @@ class Registry:
     def __init__(self, engine: Engine, keys: SubjectKeys) -> None:
         self._engine = engine
         self._keys = keys
-        self.changes = ChangeFeed(engine)
+        self.changes = ChangeFeed(engine, keys)
         self.cases = Cases(engine)
         self.readings = Readings(engine)
         self.quarantine = Quarantine(engine, keys)
@@ -79,25 +80,39 @@ class Registry:
         `moment`. `pool_size` is how many connections it keeps to PostgreSQL at most.
 
         Raises `RegistryError`: UNSUPPORTED_DATABASE, OTHER_SCHEMA (written by a newer version), OTHER_KEY (its
-        natural persons are hashed with another secret than `keys`), BUSY; on PostgreSQL also UNAVAILABLE, READ_ONLY
-        and FORBIDDEN, as every other method may.
+        natural persons are hashed with other secrets than `keys`), KEY_MISSING (some are, and
+        could not be found), BUSY; on PostgreSQL also UNAVAILABLE, READ_ONLY and FORBIDDEN, as every other method may.
         """
         engine = open_engine(url, pool_size)
         try:
             bring_up_to_date(engine)
-            identity.identify(engine, keys.fingerprint, moment)
+            identity.identify(engine, keys, moment)
         except BaseException:
             engine.dispose()
             raise
         return cls(engine, keys)
 
     def require_key(self) -> None:
-        """Raise `RegistryError` OTHER_KEY where natural persons are hashed with another secret here."""
-        identity.require_key(self._engine, self._keys.fingerprint)
+        """Raise `RegistryError` OTHER_KEY or KEY_MISSING where natural persons here are hashed with other secrets."""
+        identity.require_key(self._engine, self._keys)
+
+    def key_states(self) -> tuple[KeyState, ...]:
+        """Every subject key that the record was opened with, the latest first, and what still needs it."""
+        with reading(self._engine) as connection:
+            return key_states(connection, self._keys)
 
     def clock(self) -> datetime | None:
         """The time by the database's own clock, in UTC; None where it has none but ours."""
         return clock_of(self._engine)
+
+    def numbers_awaited_since(self) -> datetime | None:
+        """Since when there is a current key under which some natural persons are not entered yet; None: all are.
+
+        Whoever brings their numbers again enters them: a list that did not change is worth reading once more.
+        """
+        states = self.key_states()
+        current = next((state for state in states if state.current), None)
+        return current.adopted_at if current and any(state.waiting for state in states) else None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -328,7 +343,8 @@ class Registry:
             return tuple(past.quarantined(connection, revision))
 
     def _named(self, connection: Connection, scheme: str, code: str, upto: int) -> SubjectRecord | None:
-        return subject_named(connection, stored_code(parse_identifier(scheme, code), self._keys), upto)
+        identifier = parse_identifier(scheme, code)
+        return subject_named(connection, Tokens(connection, self._keys, [identifier]).code(identifier), upto)
 
 
 def _as_of(connection: Connection, at_revision: int | None, recorded_at: datetime | None) -> int:

@@ -34,11 +34,12 @@ NOBODY = Caller("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The subject that a call is about, as the log names it."""
+    """The subject that a call is about, as the log names it; `key_id` where it is a natural person."""
 
     scheme: str = ""
     shown: str = ""
     key: bytes = b""
+    key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

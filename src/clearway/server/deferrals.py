@@ -29,6 +29,7 @@ from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
 from clearway.server.deferral_messages import DeferralMessages, text
 from clearway.server.errors import Refusal, Violation
+from clearway.server.lookup import Lookup, RecordedKeys
 from clearway.server.offers import Offer, commitment_on, offer_in, recorded_check, require_standing
 from clearway.server.paging import page_size, page_token, parse_page_token
 from clearway.server.registry_door import RegistryDoor
@@ -53,6 +54,7 @@ class Deferrals:
         log: Log,
         registry: RegistryDoor,
         index: IndexReader,
+        lookup: Lookup,
         catalogue: Catalogue,
         language: Language,
         clock: Clock,
@@ -61,6 +63,7 @@ class Deferrals:
         self._log = log
         self._registry = registry
         self._index = index
+        self._lookup = lookup
         self._sources = sources
         self._catalogue = catalogue
         self._language = language
@@ -88,7 +91,7 @@ class Deferrals:
             with self._index.snapshot() as snapshot:
                 region = call.known_caller().region
                 sources = self._sources.of(snapshot)
-                require_standing(offer, self._catalogue, region, snapshot, self._clock(), sources)
+                require_standing(offer, self._catalogue, region, self._lookup, snapshot, self._clock(), sources)
         commitment = self._commitment(offer, record, request)
         deferral = await self._write(offer, call, lambda file: acts.commit(file, request.check_id, commitment))
         return pb.CommitResponse(deferral=self._message(deferral, False, call)).SerializeToString()
@@ -247,7 +250,7 @@ class Deferrals:
     def _subject(self, offer: Offer) -> int:
         """Whom the check's identifier names now. Raises `Refusal` SUBJECT_NOT_FOUND, `IndexUnavailable`."""
         with self._index.snapshot() as snapshot:
-            hit = snapshot.find(offer.record.subject_key)
+            hit = self._lookup.hit_of(offer.request.subject, RecordedKeys.of(offer.record), snapshot)
         if hit is None:
             message = "no subject is recorded under this code"
             raise Refusal(ErrorReason.ERROR_REASON_SUBJECT_NOT_FOUND, message)

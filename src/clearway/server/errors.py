@@ -123,6 +123,7 @@ CODES: Mapping[ErrorReason.ValueType, grpc.StatusCode] = {
     ErrorReason.ERROR_REASON_LIST_NOT_WAITING: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorReason.ERROR_REASON_FEED_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     ErrorReason.ERROR_REASON_CHECK_ERASED: grpc.StatusCode.NOT_FOUND,
+    ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING: grpc.StatusCode.UNAVAILABLE,
 }
 
 OF_ACCESS = frozenset(
@@ -261,6 +262,7 @@ REGISTRY_REASONS: Mapping[RegistryReason, ErrorReason.ValueType] = {
     RegistryReason.UNAVAILABLE: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
     RegistryReason.READ_ONLY: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
     RegistryReason.FORBIDDEN: ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE,
+    RegistryReason.KEY_MISSING: ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING,
     RegistryReason.UNKNOWN_SUBJECT: ErrorReason.ERROR_REASON_SUBJECT_NOT_FOUND,
     RegistryReason.UNKNOWN_LISTING: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,
     RegistryReason.UNKNOWN_RECORD: ErrorReason.ERROR_REASON_FACT_NOT_FOUND,

@@ -20,8 +20,50 @@ class KeyUnreadable(Exception):
 
 
 def load_keys(settings: Settings) -> SubjectKeys:
-    """The installation's subject keys. Makes `keys/subject.key` (mode 0600) where neither setting nor file has one."""
-    return SubjectKeys(secret(settings.subject_key, settings.data_dir / KEY_FILE))
+    """The installation's subject keys: the current one and the former ones, in that order, each once.
+
+    The setting, or else the lines of `keys/subject.key` (made, with mode 0600, where neither is there); behind them the
+    former ones of the settings. Raises `KeyUnreadable`.
+    """
+    path = settings.data_dir / KEY_FILE
+    if settings.subject_key:
+        secrets_given = [bytes.fromhex(settings.subject_key)]
+    else:
+        if not path.exists():
+            make_key(path, secrets.token_hex(KEY_BYTES))
+        secrets_given = secrets_in(path)
+    # A key that was made the current one is often left among the former ones, here or there.
+    current, *former = dict.fromkeys([*secrets_given, *map(bytes.fromhex, settings.former_keys)])
+    return SubjectKeys(current, *former)
+
+
+def secrets_in(path: Path) -> list[bytes]:
+    """The keys of the file, one a line, empty lines and those that begin with # passed over. Raises `KeyUnreadable`."""
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+        found = [bytes.fromhex(line) for line in lines if line and not line.startswith("#")]
+    except ValueError as fault:
+        raise KeyUnreadable(f"{path} does not hold keys of 64 hex digits, one a line") from fault
+    if not found or any(len(one) != KEY_BYTES for one in found):
+        raise KeyUnreadable(f"{path} does not hold keys of 64 hex digits, one a line")
+    return found
+
+
+def renew_subject_key(settings: Settings) -> SubjectKeys:
+    """Make another subject key, the current one from now on; those there were are the former ones, in the same file.
+
+    Raises `KeyUnreadable`, also where the current key is in the settings: it is renewed there.
+    """
+    if settings.subject_key:
+        raise KeyUnreadable("the subject key is in the settings: put another there, and this one with the former ones")
+    load_keys(settings)
+    path = settings.data_dir / KEY_FILE
+    renewed = "\n".join([secrets.token_hex(KEY_BYTES), *(one.hex() for one in secrets_in(path))])
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    make_key(beside, renewed)
+    os.replace(beside, path)
+    return load_keys(settings)
 
 
 def load_view_key(settings: Settings) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -10,7 +11,8 @@ from clearway.catalogue.model import LicenceItem
 from clearway.decision.facts import Evidence, Known, NoData, NotKnown, Resembling, Stale, SubjectProfile, Unidentified
 from clearway.gen.v1 import subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
-from clearway.index.reader import Snapshot
+from clearway.index.reader import Hit, Snapshot
+from clearway.querylog.record import CheckRecord
 from clearway.server.call import About
 from clearway.server.errors import Refusal, Violation
 from clearway.subjects.identifiers import (
@@ -34,7 +36,8 @@ class Applicant(msgspec.Struct, frozen=True):
 
     `identifier` is None where the request gives a name only or a masked code (`masked`). `key` is the keyed hash under
     which the log finds every check of this subject, or of this name where a name alone is given; empty where the code
-    is masked.
+    is masked. Of a natural person it was made with the subject key `key_id`, and `former_keys` are the same under the
+    former ones, by their ids. `is_recorded`: they are of a record, which has not the number.
     """
 
     name: str
@@ -43,6 +46,27 @@ class Applicant(msgspec.Struct, frozen=True):
     key: bytes = b""
     identifier: Identifier | None = None
     masked: str = ""
+    key_id: str = ""
+    former_keys: dict[str, bytes] = {}
+    is_recorded: bool = False
+
+
+class RecordedKeys(msgspec.Struct, frozen=True, gc=False):
+    """What a record has in place of a natural person's number; see `CheckRecord`."""
+
+    key: bytes
+    key_id: str = ""
+    former_keys: dict[str, bytes] = {}
+
+    @classmethod
+    def of(cls, record: CheckRecord) -> RecordedKeys:
+        """Those of the record."""
+        return cls(record.subject_key, record.key_id, record.former_keys)
+
+    def all(self, snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+        """Each of them behind the id of its subject key, the one that was current first."""
+        yield self.key_id or snapshot.first_key, self.key
+        yield from self.former_keys.items()
 
 
 class Lookup:
@@ -66,21 +90,35 @@ class Lookup:
             if invalid.fault is not IdentifierFault.MASKED:
                 raise
             return masked_applicant(invalid.scheme, subject, item)
-        if identifier.personal:
-            require_statute(item)
         about = about_of(identifier, self._keys)
-        return Applicant("" if identifier.personal else subject.name, about.scheme, about.shown, about.key, identifier)
+        if not identifier.personal:
+            return Applicant(subject.name, about.scheme, about.shown, about.key, identifier)
+        require_statute(item)
+        former = {keys.fingerprint: keys.person_key(identifier) for keys in self._keys.former}
+        return Applicant(
+            "", about.scheme, about.shown, about.key, identifier, key_id=self._keys.fingerprint, former_keys=former
+        )
 
-    def recorded(self, subject: subject_pb2.Subject, key: bytes, item: LicenceItem) -> Applicant:
-        """Whom a recorded request named: `subject` as the log keeps it, `key` as it stands beside.
+    def recorded(self, subject: subject_pb2.Subject, keys: RecordedKeys, item: LicenceItem) -> Applicant:
+        """Whom a recorded request named: `subject` as the log keeps it, `keys` as they stand beside.
 
-        A natural person's number is not kept: the key stands for it. Raises what `applicant` raises.
+        A natural person's number is not kept: the keys stand for it. Raises what `applicant` raises.
         """
         shown = subject.identifier
-        if not key or not is_masked(shown.value):
+        if not keys.key or not is_masked(shown.value):
             return self.applicant(subject, item)
         require_statute(item)
-        return Applicant("", shown.scheme, shown.value, key, Identifier(shown.scheme, shown.value, personal=True))
+        identifier = Identifier(shown.scheme, shown.value, personal=True)
+        return Applicant(
+            "",
+            shown.scheme,
+            shown.value,
+            keys.key,
+            identifier,
+            key_id=keys.key_id,
+            former_keys=keys.former_keys,
+            is_recorded=True,
+        )
 
     def evidence(self, applicant: Applicant, snapshot: Snapshot, moment: datetime) -> Evidence:
         """What the snapshot holds of the applicant at `moment`. Raises `IndexUnavailable`."""
@@ -92,11 +130,54 @@ class Lookup:
             return Stale(age, self._max_index_age)
         if applicant.identifier is None:
             return self._resembling(applicant, snapshot)
+        if applicant.is_recorded and not self._is_readable(applicant, snapshot):
+            return NoData()
         hit = snapshot.find(applicant.key)
+        if hit is None and (self._keys.former or applicant.former_keys):
+            hit = self._under_other_keys(applicant, applicant.identifier, snapshot)
         resembling = self._named_without_code(applicant, snapshot)
         if hit is None:
             return self._crossed(applicant.identifier, snapshot, resembling)
         return Known(hit.profile, hit.through, others(resembling, hit.profile))
+
+    def hit_of(self, subject: subject_pb2.Subject, keys: RecordedKeys, snapshot: Snapshot) -> Hit | None:
+        """Whom a recorded check's code names now, by itself; None where it names nobody.
+
+        Raises `IndexUnavailable`, and `Refusal` SUBJECT_KEY_MISSING where none of a natural person's keys is given.
+        """
+        shown = subject.identifier
+        if not shown.value:
+            return None
+        if not is_masked(shown.value):
+            under = self._keys_of(snapshot)
+            identifier = parse_identifier(shown.scheme, shown.value)
+            return snapshot.find(under.identifier_key(identifier.scheme, identifier.value))
+        given = [key for key_id, key in keys.all(snapshot) if key_id in self._keys.ids]
+        if not given:
+            message = "the check was recorded under a subject key that is not given"
+            raise Refusal(ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING, message)
+        found = (snapshot.find(key) for key in given)
+        return next((hit for hit in found if hit is not None), None)
+
+    def _is_readable(self, applicant: Applicant, snapshot: Snapshot) -> bool:
+        """Whether the index would have a recorded natural person under one of the keys of the record.
+
+        Where none of them is given any more, nobody can tell who that was: that is no answer, and never “not listed”.
+        """
+        made_with = {applicant.key_id or snapshot.first_key, *applicant.former_keys}
+        return not made_with.isdisjoint(self._keys.ids)
+
+    def _under_other_keys(self, applicant: Applicant, identifier: Identifier, snapshot: Snapshot) -> Hit | None:
+        """Who is recorded under a former key, or stands in an index that was written before the current key came."""
+        if identifier.personal:
+            found = (snapshot.find(key) for key in applicant.former_keys.values())
+            return next((hit for hit in found if hit is not None), None)
+        under = self._keys_of(snapshot)
+        return None if under is self._keys else snapshot.find(under.identifier_key(identifier.scheme, identifier.value))
+
+    def _keys_of(self, snapshot: Snapshot) -> SubjectKeys:
+        """The key under which codes and names stand in the index: a former one, until it is written anew."""
+        return self._keys.under(snapshot.key_id) if self._keys.former else self._keys
 
     def _crossed(self, identifier: Identifier, snapshot: Snapshot, resembling: tuple[SubjectProfile, ...]) -> Evidence:
         """Whom a code nobody has names all the same: by the organisation code that it is or has inside.
@@ -108,7 +189,7 @@ class Lookup:
         code = value if scheme == orgcode.NAME else organisation_code_within(scheme, value)
         if code is None:
             return NotKnown(resembling)
-        key = self._keys.identifier_key(orgcode.NAME, code)
+        key = self._keys_of(snapshot).identifier_key(orgcode.NAME, code)
         hit = None if scheme == orgcode.NAME else snapshot.find(key)
         found = snapshot.containing(key) if hit is None else (hit.profile,)
         if len(found) == 1 and not (scheme == uscc.NAME == found[0].scheme):
@@ -116,7 +197,7 @@ class Lookup:
         return NotKnown((*found, *others(resembling, *found)))
 
     def _named(self, applicant: Applicant, snapshot: Snapshot) -> tuple[SubjectProfile, ...]:
-        return snapshot.named(self._keys.name_key(applicant.name)) if applicant.name else ()
+        return snapshot.named(self._keys_of(snapshot).name_key(applicant.name)) if applicant.name else ()
 
     def _named_without_code(self, applicant: Applicant, snapshot: Snapshot) -> tuple[SubjectProfile, ...]:
         """Entries of this name that have no code: one with another valid code is another subject."""
@@ -135,7 +216,7 @@ def about_of(identifier: Identifier, keys: SubjectKeys) -> About:
     """A subject as the log names it: a natural person's number only masked, and as a keyed hash."""
     scheme, value = identifier.scheme, identifier.value
     if identifier.personal:
-        return About(scheme, mask(value), keys.identifier_key(scheme, keys.token(identifier)))
+        return About(scheme, mask(value), keys.person_key(identifier), keys.fingerprint)
     return About(scheme, value, keys.identifier_key(scheme, value))
 
 

@@ -21,6 +21,7 @@ from clearway.querylog.record import CheckRecord
 from clearway.registry.cases.events import Case, Committed, Promise, Words
 from clearway.server.call import Call
 from clearway.server.errors import Refusal
+from clearway.server.lookup import Lookup, RecordedKeys
 from clearway.server.question import KINDS
 from clearway.server.reaches import extends_to_check
 from clearway.server.recorded_checks import absence_of, never_recorded
@@ -85,7 +86,13 @@ def offer_in(record: CheckRecord) -> Offer:
 
 
 def require_standing(
-    offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime, sources: Sources = ()
+    offer: Offer,
+    catalogue: Catalogue,
+    region: str,
+    lookup: Lookup,
+    snapshot: Snapshot,
+    moment: datetime,
+    sources: Sources = (),
 ) -> None:
     """Refuse an offer that no longer stands at `moment`. Raises `Refusal` DEFERRAL_NOT_OFFERED.
 
@@ -99,16 +106,23 @@ def require_standing(
         raise not_offered(NoOffer.EXPIRED)
     if offer.record.edition_hash != catalogue.content_hash:
         raise not_offered(NoOffer.EDITION)
-    if decided_again(offer, catalogue, region, snapshot, moment, sources).outcome is not Outcome.DEFERRED_ACCEPTANCE:
+    decided = decided_again(offer, catalogue, region, lookup, snapshot, moment, sources)
+    if decided.outcome is not Outcome.DEFERRED_ACCEPTANCE:
         raise not_offered(NoOffer.CHANGED)
 
 
 def decided_again(
-    offer: Offer, catalogue: Catalogue, region: str, snapshot: Snapshot, moment: datetime, sources: Sources
+    offer: Offer,
+    catalogue: Catalogue,
+    region: str,
+    lookup: Lookup,
+    snapshot: Snapshot,
+    moment: datetime,
+    sources: Sources,
 ) -> Decision:
-    """What the same question would get at `moment`; the subject is found by the recorded key, without its number."""
+    """What the same question would get at `moment`; the subject is found by the recorded keys, without its number."""
     request, record = offer.request, offer.record
-    hit = snapshot.find(record.subject_key)
+    hit = lookup.hit_of(request.subject, RecordedKeys.of(record), snapshot)
     question = CheckRequest(
         item=record.item_code,
         application_kind=KINDS[request.application_kind],

@@ -53,7 +53,8 @@ class RecordedChecks:
             raise await asyncio.to_thread(absence_of, self._log, request.check_id)
         if not may_see_check(call, stored.record):
             raise never_recorded()
-        call.about = About(stored.record.scheme, stored.record.subject, stored.record.subject_key)
+        record = stored.record
+        call.about = About(record.scheme, record.subject, record.subject_key, record.key_id)
         return self.message(stored.record, call.language(self._language))
 
     def message(self, record: CheckRecord, language: Language) -> bytes:

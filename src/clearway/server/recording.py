@@ -94,6 +94,8 @@ class Recording:
                 region=request.region_code or caller.region,
                 elapsed_us=elapsed_us,
                 index_age_ms=response.index_age.seconds * 1000 + response.index_age.nanos // 1_000_000,
+                key_id=applicant.key_id,
+                former_keys=applicant.former_keys,
             )
         )
 
@@ -178,6 +180,7 @@ class Recording:
                 response=b"" if refusal is None else status_of(refusal).SerializeToString(),
                 worker=self._worker,
                 method=call.method.short,
+                key_id=about.key_id,
             )
         )
 

@@ -173,7 +173,8 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
     turn = Turn()
     due, open_for = timedelta(days=settings.outcome_due_days), timedelta(days=settings.case_open_days)
     recorded = RecordedChecks(log, catalogue, language)
-    deferrals = Deferrals(log, door, stores.index, catalogue, language, clock, sources)
+    lookup = Lookup(rules.keys, settings.max_index_age)
+    deferrals = Deferrals(log, door, stores.index, lookup, catalogue, language, clock, sources)
     return Servicers(
         checks=checks,
         batches=Batches(checks, stores.index, stores.journal, Freshness(stores.index), stores.replays),

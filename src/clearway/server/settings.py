@@ -112,8 +112,12 @@ class Settings(BaseSettings):
     )
     subject_key: Annotated[str, Field(repr=False)] = Field(
         default="",
-        description="The 32-byte key of subject hashes, 64 hex digits; empty: the file keys/subject.key, made at "
-        "first start.",
+        description="The 32-byte key of subject hashes, 64 hex digits; empty: the first line of the file "
+        "keys/subject.key, made at first start, whose other lines are former keys.",
+    )
+    former_subject_keys: Annotated[str, Field(repr=False)] = Field(
+        default="",
+        description="Keys that subject_key was before, separated by commas: what was hashed with them is still found.",
     )
     view_key: Annotated[str, Field(repr=False)] = Field(
         default="",
@@ -289,6 +293,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{info.field_name} must be 64 hex digits")
         return key
 
+    @field_validator("former_subject_keys")
+    @classmethod
+    def _key_lengths(cls, keys: str, info: ValidationInfo) -> str:
+        for key in separated(keys):
+            cls._key_length(key, info)
+        return keys
+
     @field_validator("log_key")
     @classmethod
     def _signing_key(cls, key: str) -> str:
@@ -341,7 +352,12 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> frozenset[str]:
         """The origins whose pages may call over HTTP."""
-        return frozenset(filter(None, (part.strip() for part in self.web_origins.split(","))))
+        return frozenset(separated(self.web_origins))
+
+    @property
+    def former_keys(self) -> tuple[str, ...]:
+        """The former subject keys that are given, as hex digits."""
+        return separated(self.former_subject_keys)
 
     @property
     def worker_names(self) -> tuple[str, ...]:
@@ -379,7 +395,13 @@ class Settings(BaseSettings):
         shown["database"] = redacted_url(self.database) if self.database else "(embedded)"
         for key in ("subject_key", "view_key", "log_key", "console_oidc_client_secret"):
             shown[key] = "(given)" if getattr(self, key) else "(file)"
+        shown["former_subject_keys"] = f"({len(self.former_keys)} given)"
         return shown
+
+
+def separated(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
 def missing(settings: Settings, *names: str) -> str:

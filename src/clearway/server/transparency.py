@@ -84,7 +84,7 @@ class Transparency:
         found = await self._ask(self._proving.opened, request.check_id)
         if found.record:
             record = decode_record(found.record)
-            call.about = About(record.scheme, record.subject, record.subject_key)
+            call.about = About(record.scheme, record.subject, record.subject_key, record.key_id)
         response = pb.GetEntryResponse(
             leaf_index=found.index, entry=found.entry, salt=found.salt or b"", record=found.record or b""
         )

@@ -102,7 +102,7 @@ class Worker:
         settings = self._settings
         incarnation = f"{self._name}-{uuid_utils.uuid7().hex}"
         journal = GroupCommit(journal_of(settings, incarnation), bounds_of(settings))
-        index = IndexReader(IndexLayout(settings.data_dir), self._keys.fingerprint)
+        index = IndexReader(IndexLayout(settings.data_dir), self._keys.ids)
         central = attach_log(settings)
         log = Log(central, settings.data_dir / "journal")
         log_reach = Reach(log.reach)

@@ -12,31 +12,53 @@ KEY_BYTES = 16
 
 
 class SubjectKeys:
-    """Hashes under one secret. Equal input gives equal keys under the same secret, unrelated ones under another.
+    """Hashes under one secret, the current one. Equal input gives equal keys under the same secret, unrelated ones
+    under another.
 
     Every use has its own BLAKE2b personalisation, so that a key made for one purpose says nothing for another.
+    `former` are the keys that were current before, the latest first: nothing new is hashed with them alone, and what
+    was hashed with them is still found.
     """
 
-    __slots__ = ("_by_identifier", "_by_name", "_by_token", "fingerprint")
+    __slots__ = ("_by_identifier", "_by_name", "_by_token", "fingerprint", "former", "ids")
 
     _by_identifier: blake2b
     _by_name: blake2b
     _by_token: blake2b
     fingerprint: str
-    """16 hexadecimal signs that tell one secret from another without revealing it."""
+    """16 hexadecimal signs that tell one secret from another without revealing it: the key's id."""
+    former: tuple[SubjectKeys, ...]
+    ids: tuple[str, ...]
+    """The ids of all these keys, the current one's first."""
 
-    def __init__(self, secret: bytes) -> None:
-        """`secret` is 32 random bytes; any other length is a ValueError."""
+    def __init__(self, secret: bytes, *former: bytes) -> None:
+        """Secrets are 32 random bytes each, no two the same; anything else is a ValueError."""
         if len(secret) != SECRET_BYTES:
             raise ValueError(f"the subject key must have {SECRET_BYTES} bytes, not {len(secret)}")
+        if len({secret, *former}) <= len(former):
+            raise ValueError("a subject key stands twice")
         fingerprint = blake2b(key=secret, digest_size=8, person=b"clearway.print").hexdigest()
         object.__setattr__(self, "fingerprint", fingerprint)
+        object.__setattr__(self, "former", tuple(SubjectKeys(one) for one in former))
+        object.__setattr__(self, "ids", (fingerprint, *(keys.fingerprint for keys in self.former)))
         for slot, purpose in (
             ("_by_identifier", b"clearway.code"),
             ("_by_name", b"clearway.name"),
             ("_by_token", b"clearway.token"),
         ):
             object.__setattr__(self, slot, blake2b(key=secret, digest_size=KEY_BYTES, person=purpose))
+
+    @property
+    def every(self) -> tuple[SubjectKeys, ...]:
+        """Each key by itself, the current one first."""
+        return (self, *self.former)
+
+    def under(self, key_id: str) -> SubjectKeys:
+        """The key of that id. `KeyError` where it is none of these."""
+        for keys in self.every:
+            if keys.fingerprint == key_id:
+                return keys
+        raise KeyError(key_id)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"SubjectKeys is frozen: {name}")
@@ -61,3 +83,11 @@ class SubjectKeys:
         keyed = self._by_token.copy()
         keyed.update(f"{identifier.scheme}\0{identifier.value}".encode("utf-8", "surrogatepass"))
         return keyed.hexdigest()
+
+    def tokens(self, identifier: Identifier) -> dict[str, str]:
+        """Key id → the number's token under that key, the current one first."""
+        return {keys.fingerprint: keys.token(identifier) for keys in self.every}
+
+    def person_key(self, identifier: Identifier) -> bytes:
+        """16 bytes by which index and log find a natural person: the key of the number's token, both under one key."""
+        return self.identifier_key(identifier.scheme, self.token(identifier))

@@ -74,6 +74,7 @@ CODES: Mapping[ErrorReason, grpc.StatusCode] = {
     ErrorReason.LIST_NOT_WAITING: Code.FAILED_PRECONDITION,
     ErrorReason.FEED_NOT_FOUND: Code.NOT_FOUND,
     ErrorReason.CHECK_ERASED: Code.NOT_FOUND,
+    ErrorReason.SUBJECT_KEY_MISSING: Code.UNAVAILABLE,
 }
 """Reason → status code; a test holds it to the service's own table."""
 

@@ -57,7 +57,7 @@ class Office:
             follower.step(MOMENT.timestamp())
         lookup = Lookup(KEYS, max_index_age=300.0)
         asked = subject_pb2.Subject(identifier=subject_pb2.Identifier(scheme=scheme, value=value))
-        with IndexReader(layout, KEYS.fingerprint) as reader, reader.snapshot() as snapshot:
+        with IndexReader(layout, KEYS.ids) as reader, reader.snapshot() as snapshot:
             return lookup.evidence(lookup.applicant(asked, item()), snapshot, MOMENT)
 
     def found(self, scheme: str, value: str) -> tuple[list[str], str]:

@@ -56,7 +56,7 @@ def test_after_a_week_away_it_catches_up_or_rebuilds_whichever_is_less_work(
     done = follower.step(now)
     assert (done.step, done.revision) == (step, registry.head())
     assert done.cause is (Cause.MANY_CHANGES if step is Step.REBUILT else None)
-    with IndexReader(IndexLayout(tmp_path), KEYS.fingerprint) as reader:
+    with IndexReader(IndexLayout(tmp_path), KEYS.ids) as reader:
         now_in_it = reader.snapshot()
         for number in range(1, 41):
             found = now_in_it.find(KEYS.identifier_key("cn-uscc", code(number)))
@@ -78,7 +78,7 @@ def peak_of_a_rebuild(url: str, folder: Path, rows: int) -> float:
     with Registry.open(url, KEYS, moment=MOMENT) as registry:
         registry.import_feed("flat-csv", file, actor="r", moment=MOMENT + timedelta(minutes=rows))
     peak = cost_of(partial(rebuild, url), place).peak_mib
-    with IndexReader(IndexLayout(place), KEYS.fingerprint) as reader, reader.snapshot() as made:
+    with IndexReader(IndexLayout(place), KEYS.ids) as reader, reader.snapshot() as made:
         assert made.subjects >= rows - 1
     return peak
 

@@ -118,7 +118,7 @@ def test_every_day_of_a_published_list_replayed(tmp_path: Path) -> None:
     numbers = {event.number for event in events()}
     with open_registry(tmp_path) as registry, Follower(registry.changes, IndexLayout(tmp_path), KEYS) as follower:
         follower.step(moment_of(events()[0].day).timestamp())
-        reader = IndexReader(IndexLayout(tmp_path), KEYS.fingerprint)
+        reader = IndexReader(IndexLayout(tmp_path), KEYS.ids)
         before: Held = {}
         for day, held in days():
             moment = moment_of(day)

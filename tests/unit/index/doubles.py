@@ -19,7 +19,8 @@ OLD_CODE = "cn-regno"
 INNER_CODE = "cn-orgcode"
 
 
-KEYS = SubjectKeys(b"0123456789abcdef" * 2)
+SECRET = b"0123456789abcdef" * 2
+KEYS = SubjectKeys(SECRET)
 OTHER_KEYS = SubjectKeys(b"fedcba9876543210" * 2)
 
 
@@ -50,6 +51,13 @@ def subject(
     return RegisteredSubject(profile, primary + aliases, names, tuple((INNER_CODE, inner) for inner in contained))
 
 
+def person(number: int, keys: SubjectKeys) -> RegisteredSubject:
+    """A natural person whose number was hashed with each of the keys."""
+    tokens = {one.fingerprint: f"token-of-{place}" for place, one in enumerate(keys.every)}
+    profile = SubjectProfile(number, "cn-ric", "token-of-0", "", masked="1****************1")
+    return RegisteredSubject(profile, (("cn-ric", "token-of-0"),), (), numbers={("cn-ric", "token-of-0"): tokens})
+
+
 @dataclass
 class MemorySource:
     """A registry in a dict: each `record` is one revision that touches the subjects given."""
@@ -59,6 +67,7 @@ class MemorySource:
     confirmed: dict[str, date] = field(default_factory=dict)
     read: dict[str, datetime] = field(default_factory=dict)
     broken: bool = False
+    missing_key: bool = False
 
     def record(self, *subjects: RegisteredSubject) -> int:
         self.revisions.append({each.profile.subject_id: each for each in subjects})
@@ -67,12 +76,17 @@ class MemorySource:
     def database_id(self) -> str:
         return self.database
 
+    def first_key(self) -> str:
+        return KEYS.fingerprint
+
     def head(self) -> int:
         if self.broken:
             raise ConnectionError("the database is gone")
         return len(self.revisions)
 
     def changed(self, after: int, upto: int) -> Iterator[RegisteredSubject]:
+        if self.missing_key:
+            raise ConnectionError("somebody could not be found with the keys that are given")
         state: dict[int, RegisteredSubject] = {}
         for revision in self.revisions[after:upto]:
             state.update(revision)
@@ -113,7 +127,7 @@ class Node:
         return self.start()
 
     def reader(self) -> IndexReader:
-        return IndexReader(self.layout, self.keys.fingerprint)
+        return IndexReader(self.layout, self.keys.ids)
 
     @property
     def build(self) -> Path:

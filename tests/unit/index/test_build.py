@@ -12,7 +12,7 @@ from clearway.index.faults import IdentifierClash
 from clearway.index.records import FORMAT, Meta
 from tests.unit.index.doubles import KEYS, OLD_CODE, subject
 
-_META = Meta(FORMAT, "d0", KEYS.fingerprint, "b0", 1, 0.0, 0, {}, {})
+_META = Meta(FORMAT, "d0", KEYS.ids, KEYS.fingerprint, "b0", 1, 0.0, 0, {}, {})
 _SUBJECTS = [
     subject(number, aliases=((OLD_CODE, f"A{number}"),), names=("Same", f"N{number}"), contained=(f"O{number}",))
     for number in range(99)

@@ -7,9 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from clearway.index.faults import IdentifierClash, IndexLocked
+from clearway.index.faults import IdentifierClash, IndexForeign, IndexLocked
 from clearway.index.follower import Cause, Follower, Pace, Progress, Step
-from tests.unit.index.doubles import CODE, KEYS, NOW, OLD_CODE, OTHER_KEYS, MemorySource, Node, find, subject
+from clearway.subjects.keys import SubjectKeys
+from tests.unit.index.doubles import (
+    CODE,
+    KEYS,
+    NOW,
+    OLD_CODE,
+    OTHER_KEYS,
+    SECRET,
+    MemorySource,
+    Node,
+    find,
+    person,
+    subject,
+)
 
 
 def test_the_first_step_builds_an_index(node: Node) -> None:
@@ -188,6 +201,54 @@ def test_an_index_under_another_key_is_made_anew(node: Node) -> None:
     node.follower.step(NOW)
     node.keys = OTHER_KEYS
     assert node.restart().step(NOW).cause is Cause.FOREIGN
+
+
+def test_while_an_index_is_written_anew_for_another_key_the_old_one_is_read(node: Node) -> None:
+    node.source.record(subject(1))
+    node.follower.step(NOW)
+    node.keys = SubjectKeys(b"a new current key, of 32 bytes..", SECRET)
+    with node.reader().snapshot() as snapshot:
+        assert (snapshot.key_id, snapshot.revision) == (KEYS.fingerprint, 1)
+    node.source.record(subject(2))
+    assert node.restart().step(NOW).cause is Cause.FOREIGN
+    with node.reader().snapshot() as snapshot:
+        assert (snapshot.key_id, snapshot.revision) == (node.keys.fingerprint, 2)
+
+
+def test_when_a_former_key_goes_the_index_stays_and_says_so_once_everybody_is_found_without_it(node: Node) -> None:
+    former = b"a key that was current before..."
+    node.keys = SubjectKeys(SECRET, former)
+    node.source.record(person(1, node.keys))
+    node.restart().step(NOW)
+    node.keys = KEYS
+    reader = node.reader()
+    with pytest.raises(IndexForeign):
+        reader.snapshot()
+    node.source.missing_key = True
+    with pytest.raises(ConnectionError):
+        node.restart().step(NOW)
+    assert not reader.refresh()
+    node.source.missing_key = False
+    assert node.follower.step(NOW).step is Step.APPLIED
+    assert reader.refresh()
+    with reader.snapshot() as snapshot:
+        assert snapshot.find(KEYS.identifier_key("cn-ric", "token-of-0")) is not None
+    assert node.follower.step(NOW).step is Step.IDLE
+
+
+def test_a_person_is_found_under_each_key_by_that_key_s_own_hash(node: Node) -> None:
+    node.keys = SubjectKeys(SECRET, b"a key that was current before...")
+    node.source.record(person(1, node.keys), subject(2))
+    node.restart().step(NOW)
+    with node.reader().snapshot() as snapshot:
+        for number, keys in enumerate(node.keys.every):
+            hit = snapshot.find(keys.identifier_key("cn-ric", f"token-of-{number}"))
+            assert hit is not None
+            assert (hit.profile.subject_id, hit.through) == (1, "")
+            assert snapshot.find(keys.identifier_key("cn-ric", f"token-of-{1 - number}")) is None
+    (former,) = node.keys.former
+    with node.reader().snapshot() as snapshot:
+        assert snapshot.find(former.identifier_key("cn-uscc", "CODE00000002")) is None
 
 
 def test_many_changes_are_rebuilt_and_few_are_applied(node: Node) -> None:

@@ -20,7 +20,7 @@ _FEW = 40
 
 def _read_until_told(directory: Path, line: Connection) -> None:
     """Tell of every snapshot in which two subjects of one revision differ; end after word from the other side."""
-    reader = IndexReader(IndexLayout(directory), KEYS.fingerprint)
+    reader = IndexReader(IndexLayout(directory), KEYS.ids)
     keys = [KEYS.identifier_key(CODE, f"CODE{number:08d}") for number in range(1, _FEW)]
     torn, revisions = 0, set()
     line.send("ready")
@@ -56,7 +56,7 @@ def test_a_reader_sees_one_revision_or_the_next_and_never_half(tmp_path: Path) -
 
 
 def _look_when_told(directory: Path, code: str, line: Connection) -> None:
-    reader = IndexReader(IndexLayout(directory), KEYS.fingerprint)
+    reader = IndexReader(IndexLayout(directory), KEYS.ids)
     line.send(find(reader, code) is not None)
     line.recv()
     line.send(find(reader, code) is not None)
@@ -98,7 +98,7 @@ def test_an_index_whose_writer_was_killed_is_whole_and_taken_up(tmp_path: Path) 
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    with IndexReader(IndexLayout(tmp_path), KEYS.fingerprint) as reader, reader.snapshot() as snapshot:
+    with IndexReader(IndexLayout(tmp_path), KEYS.ids) as reader, reader.snapshot() as snapshot:
         revision = snapshot.revision
         hits = [snapshot.find(KEYS.identifier_key(CODE, f"CODE{number:08d}")) for number in range(1, _FEW)]
     assert {len(hit.profile.listings) for hit in hits if hit} == {revision % 50}

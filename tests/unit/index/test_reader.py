@@ -108,7 +108,7 @@ def test_an_index_of_an_empty_registry_has_revision_nought(node: Node) -> None:
 
 
 def test_before_the_first_build_the_index_is_absent_not_empty(tmp_path: Path) -> None:
-    reader = IndexReader(IndexLayout(tmp_path), KEYS.fingerprint)
+    reader = IndexReader(IndexLayout(tmp_path), KEYS.ids)
     with pytest.raises(IndexAbsent):
         reader.snapshot()
 
@@ -158,14 +158,14 @@ def test_a_reader_goes_over_to_a_new_build_on_refresh_and_reads_the_old_until_th
 def test_an_index_under_another_key_is_foreign(node: Node) -> None:
     node.source.record(subject(1))
     node.follower.step(NOW)
-    reader = IndexReader(node.layout, OTHER_KEYS.fingerprint)
+    reader = IndexReader(node.layout, OTHER_KEYS.ids)
     with pytest.raises(IndexForeign):
         reader.snapshot()
 
 
 def test_an_index_of_another_database_is_foreign_to_a_reader_that_knows_its_own(node: Node) -> None:
     node.follower.step(NOW)
-    reader = IndexReader(node.layout, KEYS.fingerprint, database_id="d1")
+    reader = IndexReader(node.layout, KEYS.ids, database_id="d1")
     with pytest.raises(IndexForeign):
         reader.snapshot()
 

@@ -31,12 +31,25 @@ def test_the_version_stands_first() -> None:
 
 def test_new_fields_stand_at_the_end_and_older_records_are_read_without_them() -> None:
     whole = msgspec.msgpack.decode(
-        encode_record(a_record(1, listings=("L",), method="M", region="R", elapsed_us=3, index_age_ms=4))
+        encode_record(
+            a_record(
+                1,
+                listings=("L",),
+                method="M",
+                region="R",
+                elapsed_us=3,
+                index_age_ms=4,
+                key_id="k2",
+                former_keys={"k1": b"1"},
+            )
+        )
     )
-    assert whole[-5:] == [["L"], "M", "R", 3, 4]
-    for missing in range(1, 6):
+    assert whole[-7:] == [["L"], "M", "R", 3, 4, "k2", {"k1": b"1"}]
+    for missing in range(1, 8):
         older = decode_record(msgspec.msgpack.encode(whole[:-missing]))
-        assert (older.elapsed_us, older.index_age_ms) == ((0, 0) if missing > 1 else (3, 0))
+        assert older.former_keys == {}
+        assert older.key_id == ("k2" if missing < 2 else "")
+        assert (older.elapsed_us, older.index_age_ms) == (3 if missing < 4 else 0, 4 if missing < 3 else 0)
 
 
 def test_a_record_of_the_greatest_length_is_kept() -> None:

@@ -18,8 +18,15 @@ from clearway.subjects.schemes.uscc import make_uscc
 KEYS = SubjectKeys(bytes(range(32)))
 MOMENT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 DAY = MOMENT.date()
-CITIZEN = "11010119000101001" + mod_11_2.calc_check_digit("11010119000101001")
-"""A number in the shape of a citizen's, of nobody alive: born on the first day of 1900."""
+
+
+def citizen(number: int) -> str:
+    """A number in the shape of a citizen's, of nobody alive: born on the first day of 1900."""
+    body = f"11010119000101{number:03d}"
+    return body + mod_11_2.calc_check_digit(body)
+
+
+CITIZEN = citizen(1)
 
 INN = "999900123" + inn.calc_company_check_digit("999900123")
 """A number in the shape of a Russian organisation's; no tax office has the digits 9999."""

@@ -20,8 +20,9 @@ from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schema import APPEND_ONLY, Base, SubjectIdentifierRow
+from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
-from tests.unit.registry.making import CSL_HEADER, KEYS, MOMENT, code, csl_row, open_registry, write_csv
+from tests.unit.registry.making import CITIZEN, CSL_HEADER, KEYS, MOMENT, code, csl_row, open_registry, write_csv
 
 
 def fill_every_table(registry: Registry, folder: Path) -> None:
@@ -125,6 +126,25 @@ def test_subjects_recorded_before_get_the_organisation_codes_inside_theirs(tmp_p
     open_registry(tmp_path).close()
     query = "SELECT code, subject_id FROM subject_identifier WHERE scheme = 'cn-orgcode' ORDER BY subject_id"
     assert bare(tmp_path).execute(query).fetchall() == [(inner, 1), (code(3)[8:17], 2)]
+
+
+def test_what_stood_for_numbers_before_there_were_several_keys_stood_under_the_first(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    person = parse_identifier("cn-ric", CITIZEN)
+    with open_engine(f"sqlite:///{tmp_path / 'registry.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        revision = "INSERT INTO revision VALUES (1, '2026-01-01 00:00:00.000000', 'a', 'command', '', '', NULL)"
+        connection.exec_driver_sql(revision)
+        connection.exec_driver_sql("INSERT INTO subject VALUES (1, 1)")
+        identity = ("d" * 32, "2026-01-01 00:00:00.000000", KEYS.fingerprint, 1, "")
+        connection.exec_driver_sql("INSERT INTO registry_identity VALUES (?, ?, ?, ?, ?)", identity)
+        for scheme, known in (("cn-ric", KEYS.token(person)), ("cn-uscc", code(1)), ("src.a", "0123456789abcdef" * 2)):
+            connection.exec_driver_sql("INSERT INTO subject_identifier VALUES (?, ?, 1, 1)", (scheme, known))
+    with open_registry(tmp_path) as registry:
+        (state,) = registry.key_states()
+    assert (state.key_id, state.numbers, state.only_here) == (KEYS.fingerprint, 1, 1)
 
 
 def test_a_registry_is_the_same_one_when_opened_again(tmp_path: Path) -> None:

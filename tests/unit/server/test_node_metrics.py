@@ -42,7 +42,7 @@ def metrics_of(tmp_path: Path) -> Callable[..., NodeMetrics]:
     log = Log(engine, tmp_path / "journal")
 
     def made(*, reachable: bool = True, moment: datetime = NOW) -> NodeMetrics:
-        index = IndexReader(IndexLayout(tmp_path), "no keys")
+        index = IndexReader(IndexLayout(tmp_path), ("no keys",))
         sources = NodeSources(
             index, log, lambda: 0, lambda: reachable, VitalsFolder(tmp_path), ("worker-1", "worker-2")
         )

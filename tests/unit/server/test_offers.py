@@ -12,15 +12,19 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.facts import AdverseKind, AdverseRecord, Severity, SourceState, SubjectProfile
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.gen.v1 import subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.index.reader import Hit, Snapshot
 from clearway.server.errors import Refusal
+from clearway.server.lookup import Lookup
 from clearway.server.offers import NoOffer, Offer, commitment_on, offer_in, require_standing
 from tests.unit.cli.answers import CASES, CHECK_ID, ESSENTIAL, ITEM, MOMENT, catalogue, listed, response_to
 from tests.unit.querylog.records import a_record
+from tests.unit.server.calls import CODE, KEYS
 
 DEFERRED = next(case for case in CASES if case.outcome == "DEFERRED_ACCEPTANCE")
 TRUSTED = listed("TAX-A").profile
+LOOKUP = Lookup(KEYS, max_index_age=300.0)
 MIDNIGHT = datetime(2026, 5, 5, tzinfo=catalogue().zone)
 
 
@@ -43,7 +47,10 @@ def snapshot(profile: SubjectProfile | None = TRUSTED) -> Snapshot:
 def an_offer(**changes: object) -> Offer:
     response = response_to(DEFERRED)
     request = pb.CheckSubjectRequest(
-        item_code=ITEM, application_kind=pb.APPLICATION_KIND_NEW, supplied_materials=sorted(ESSENTIAL)
+        subject=subject_pb2.Subject(identifier=subject_pb2.Identifier(scheme="cn-uscc", value=CODE)),
+        item_code=ITEM,
+        application_kind=pb.APPLICATION_KIND_NEW,
+        supplied_materials=sorted(ESSENTIAL),
     )
     fields: dict[str, object] = {
         "check_id": CHECK_ID,
@@ -58,24 +65,24 @@ def an_offer(**changes: object) -> Offer:
 
 def because(offer: Offer, moment: datetime, found: Snapshot, edition: Catalogue | None = None) -> str:
     with pytest.raises(Refusal) as refused:
-        require_standing(offer, edition or catalogue(), "110000", found, moment)
+        require_standing(offer, edition or catalogue(), "110000", LOOKUP, found, moment)
     assert refused.value.reason == ErrorReason.ERROR_REASON_DEFERRAL_NOT_OFFERED
     return refused.value.metadata["because"]
 
 
 def test_an_offer_stands_to_the_end_of_its_day_in_the_registrys_zone() -> None:
-    require_standing(an_offer(), catalogue(), "110000", snapshot(), MOMENT)
+    require_standing(an_offer(), catalogue(), "110000", LOOKUP, snapshot(), MOMENT)
     last = (MIDNIGHT - timedelta(microseconds=1)).astimezone(UTC)
-    require_standing(an_offer(), catalogue(), "110000", snapshot(), last)
+    require_standing(an_offer(), catalogue(), "110000", LOOKUP, snapshot(), last)
     assert because(an_offer(), MIDNIGHT.astimezone(UTC), snapshot()) == NoOffer.EXPIRED
 
 
 def test_an_offer_ends_when_a_source_behind_it_is_overdue() -> None:
     fresh = SourceState("tax", ("TAX-A",), MOMENT, MOMENT + timedelta(hours=1))
-    require_standing(an_offer(), catalogue(), "110000", snapshot(), MOMENT, (fresh,))
+    require_standing(an_offer(), catalogue(), "110000", LOOKUP, snapshot(), MOMENT, (fresh,))
     overdue = SourceState("tax", ("TAX-A",), None, MOMENT)
     with pytest.raises(Refusal) as refused:
-        require_standing(an_offer(), catalogue(), "110000", snapshot(), MOMENT, (overdue,))
+        require_standing(an_offer(), catalogue(), "110000", LOOKUP, snapshot(), MOMENT, (overdue,))
     assert refused.value.metadata["because"] == NoOffer.CHANGED
 
 
@@ -83,7 +90,7 @@ def test_an_offer_ends_with_a_fact_behind_it() -> None:
     response = response_to(DEFERRED)
     response.decision.expires_at.FromDatetime(MOMENT + timedelta(hours=1))
     offer = an_offer(response=response.SerializeToString())
-    require_standing(offer, catalogue(), "110000", snapshot(), MOMENT)
+    require_standing(offer, catalogue(), "110000", LOOKUP, snapshot(), MOMENT)
     assert because(offer, MOMENT + timedelta(hours=1), snapshot()) == NoOffer.EXPIRED
 
 

@@ -66,7 +66,7 @@ def test_an_address_without_a_port_is_refused(listen: str) -> None:
     ("name", "value"),
     [("workers", 0), ("workers", 65), ("max_in_flight", 0), ("max_message_bytes", 10), ("max_index_age", 0),
      ("follow_interval", -1), ("drain_seconds", -1), ("language", "fr"), ("log_level", "loud"), ("subject_key", "abc"),
-     ("subject_key", "x" * 64)],
+     ("subject_key", "x" * 64), ("former_subject_keys", f"{'0' * 64},abc")],
 )  # fmt: skip
 def test_values_out_of_range_are_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -85,9 +85,11 @@ def test_a_flag_wins_over_the_environment_and_that_over_the_file(
 
 
 def test_the_key_is_never_shown() -> None:
-    settings = Settings(subject_key=KEY)
+    settings = Settings(subject_key=KEY, former_subject_keys=f"{'1' * 64}, {'2' * 64}")
     shown = [repr(settings), str(settings), *settings.redacted().values()]
-    assert not [text for text in shown if KEY in text]
+    assert not [text for text in shown if KEY in text or "1" * 64 in text]
+    assert settings.former_keys == ("1" * 64, "2" * 64)
+    assert settings.redacted()["former_subject_keys"] == "(2 given)"
     assert settings.redacted()["subject_key"] == "(given)"
     assert Settings().redacted()["subject_key"] == "(file)"
 

@@ -31,7 +31,7 @@ def test_the_state_of_the_feeds_is_that_of_the_snapshot(tmp_path: Path) -> None:
     node.source.record(subject(1))
     node.follower.step(NOW)
     sources = ScheduledSources([csl_feed()])
-    reader = IndexReader(IndexLayout(tmp_path), KEYS.fingerprint)
+    reader = IndexReader(IndexLayout(tmp_path), KEYS.ids)
     with reader.snapshot() as snapshot:
         (never,) = sources.of(snapshot)
         assert never.read_at is None

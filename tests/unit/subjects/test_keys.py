@@ -53,6 +53,30 @@ def test_the_secret_is_not_in_the_repr() -> None:
     assert repr(KEYS) == f"SubjectKeys(fingerprint='{KEYS.fingerprint}')"
 
 
+def test_new_hashes_are_made_with_the_current_key_whatever_came_before() -> None:
+    keys = SubjectKeys(SECRET, bytes(32), b"?" * 32)
+    assert keys.identifier_key("cn-uscc", CODE) == KEYS.identifier_key("cn-uscc", CODE)
+    assert keys.fingerprint == KEYS.fingerprint
+    assert keys.ids == (KEYS.fingerprint, SubjectKeys(bytes(32)).fingerprint, SubjectKeys(b"?" * 32).fingerprint)
+    assert [one.fingerprint for one in keys.every] == list(keys.ids)
+    assert [keys.under(key_id).name_key("x") for key_id in keys.ids] == [one.name_key("x") for one in keys.every]
+    with pytest.raises(KeyError):
+        keys.under("none of them")
+
+
+def test_a_number_has_a_token_under_each_key() -> None:
+    person, former = Identifier("us.ssn", "536904399", personal=True), SubjectKeys(bytes(32))
+    keys = SubjectKeys(SECRET, bytes(32))
+    assert keys.tokens(person) == {KEYS.fingerprint: KEYS.token(person), former.fingerprint: former.token(person)}
+    assert keys.person_key(person) == KEYS.identifier_key("us.ssn", KEYS.token(person))
+
+
+@pytest.mark.parametrize("former", [(SECRET,), (bytes(32), bytes(32)), (b"short",)])
+def test_a_key_that_stands_twice_or_is_none_is_refused(former: tuple[bytes, ...]) -> None:
+    with pytest.raises(ValueError, match=r"twice|bytes"):
+        SubjectKeys(SECRET, *former)
+
+
 def test_keys_are_frozen() -> None:
     with pytest.raises(AttributeError, match="frozen"):
         KEYS.fingerprint = "other"

@@ -1,4 +1,4 @@
-"""What the settings name: the catalogue, the feeds, the webhooks, the key."""
+"""What the settings name: the catalogue, the feeds, the webhooks, the keys."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ def keys(settings: Settings) -> Iterator[Finding]:
         yield wrong(str(fault), "put the key back from its backup")
         return
     yield sound(f"subject key {found.fingerprint} ({'given' if settings.subject_key else path})")
+    if found.former:
+        yield sound(f"former subject keys: {', '.join(found.ids[1:])}")
     if not settings.subject_key:
         yield from _privacy(path)
 

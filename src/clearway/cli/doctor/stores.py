@@ -23,6 +23,7 @@ from clearway.registry.fetching.waiting import WaitingRoom
 from clearway.registry.migrations import HEAD
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import FeedsRejected
+from clearway.registry.tokens import KeyState
 from clearway.server.keys import KEY_FILE, load_keys
 from clearway.server.settings import Settings
 from clearway.server.sources import scheduled_feeds
@@ -120,10 +121,26 @@ def _record_opens(settings: Settings) -> Iterator[Finding]:
         with record(settings) as registry:
             registry.require_key()
             yield sound(f"the record is at revision {registry.head():,} of {registry.database_id()}")
+            yield from _of_keys(registry.key_states())
     except NotThere:
         return
     except RegistryError as fault:
-        yield wrong(f"the record: {fault}", "give the key that this database was made with")
+        remedy = "give it the subject keys that it was made with: another line of keys/subject.key, or the settings"
+        yield wrong(f"the record: {fault}", f"{remedy}; `clearway registry keys`")
+
+
+def _of_keys(states: tuple[KeyState, ...]) -> Iterator[Finding]:
+    for state in states:
+        if not state.given:
+            yield attention(
+                f"subject key {state.key_id} is not given: checks recorded under it are found by nobody's name or code",
+                "give it as a former key for as long as the log has rows from its time; docs/operations.md",
+            )
+        elif state.waiting:
+            yield sound(
+                f"{state.waiting:,} natural persons are found by the former subject key {state.key_id}, and not by the "
+                "current one yet"
+            )
 
 
 def index(settings: Settings) -> Iterator[Finding]:
@@ -131,7 +148,7 @@ def index(settings: Settings) -> Iterator[Finding]:
     if not key_is_there(settings):
         yield wrong("the index cannot be read without the subject key", "see `keys`")
         return
-    reader = IndexReader(IndexLayout(settings.data_dir), load_keys(settings).fingerprint)
+    reader = IndexReader(IndexLayout(settings.data_dir), load_keys(settings).ids)
     try:
         with reader.snapshot() as snapshot:
             subjects, revision, synced_at = snapshot.subjects, snapshot.revision, snapshot.synced_at

@@ -146,6 +146,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND: no feed of this name is configured."""
     ERROR_REASON_CHECK_ERASED: _ErrorReason.ValueType  # 85
     """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
+    ERROR_REASON_SUBJECT_KEY_MISSING: _ErrorReason.ValueType  # 86
+    """UNAVAILABLE: natural persons are recorded under a subject key that this node is not given, so who is asked about
+    could be one of them (`fault`, where the registry says so).
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Every error's reason. Each has a worked example in docs/errors.md."""
@@ -274,4 +278,8 @@ ERROR_REASON_FEED_NOT_FOUND: ErrorReason.ValueType  # 84
 """NOT_FOUND: no feed of this name is configured."""
 ERROR_REASON_CHECK_ERASED: ErrorReason.ValueType  # 85
 """NOT_FOUND: the check was recorded, and erased since (`erasure`, `erased_on`, `because`)."""
+ERROR_REASON_SUBJECT_KEY_MISSING: ErrorReason.ValueType  # 86
+"""UNAVAILABLE: natural persons are recorded under a subject key that this node is not given, so who is asked about
+could be one of them (`fault`, where the registry says so).
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -11,7 +11,7 @@ recording. Every act may refuse with a `RegistryError`, and then nothing of it i
 from __future__ import annotations
 
 from clearway.registry.commands.adverse import RecordAdverse, WithdrawAdverse
-from clearway.registry.commands.desk import MAX_FACT_ID, Command, Desk, stored_code
+from clearway.registry.commands.desk import MAX_FACT_ID, Command, Desk
 from clearway.registry.commands.liftings import EndLifting, LiftProvisionally
 from clearway.registry.commands.listings import Confirm, CorrectListing, Delist, ListSubject
 from clearway.registry.commands.objections import OpenObjection, ResolveObjection
@@ -39,5 +39,4 @@ __all__ = [
     "describe",
     "known_fact",
     "settle_owner",
-    "stored_code",
 ]

@@ -19,9 +19,9 @@ from clearway.registry.ledger import (
     subject_named,
     subjects_named,
 )
+from clearway.registry.tokens import Tokens
 from clearway.subjects.identifiers import Identifier, parse_identifier
 from clearway.subjects.keys import SubjectKeys
-from clearway.subjects.masking import mask
 
 MAX_FACT_ID = 200
 """Signs in a listing or record id, at most."""
@@ -30,19 +30,13 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 """The years in which an act may take effect: any zone's calendar can tell their days."""
 
 
-def stored_code(identifier: Identifier, keys: SubjectKeys) -> Code:
-    """An identifier as the record keeps it: a natural person's only as its keyed hash and its masked display."""
-    if identifier.personal:
-        return Code(identifier.scheme, keys.token(identifier), mask(identifier.value))
-    return Code(identifier.scheme, identifier.value)
-
-
 class Desk:
-    """Where an act is done: the ledger of its revision, and the secret for natural persons."""
+    """Where an act is done: the ledger of its revision, and the secrets for natural persons."""
 
     def __init__(self, ledger: Ledger, keys: SubjectKeys) -> None:
         self.ledger = ledger
-        self.keys = keys
+        self._keys = keys
+        self._named: dict[Code, tuple[Identifier, Tokens]] = {}
 
     @property
     def moment(self) -> datetime:
@@ -50,14 +44,30 @@ class Desk:
         return self.ledger.moment
 
     def code(self, scheme: str, code: str) -> Code:
-        """The code as the record keeps it. Raises `InvalidIdentifier`."""
-        return stored_code(parse_identifier(scheme, code), self.keys)
+        """The code as the record keeps it. Raises `InvalidIdentifier`; KEY_MISSING."""
+        identifier = parse_identifier(scheme, code)
+        tokens = Tokens(self.ledger.connection, self._keys, [identifier])
+        stored = tokens.code(identifier)
+        self._named[stored] = identifier, tokens
+        return stored
+
+    def enter_number(self, record: SubjectRecord, code: Code) -> None:
+        """Enter a natural person's number under every key that is given: it is here now, and is not kept."""
+        identifier, tokens = self._named[code]
+        entered = tokens.entered(identifier)
+        if entered is not None:
+            self.ledger.claim_tokens(entered)
+            event = entered.event()
+            if event is not None:
+                self.append(record, event)
 
     def subject(self, scheme: str, code: str) -> SubjectRecord:
         """The subject the code names now. Raises UNKNOWN_SUBJECT."""
-        found = subject_named(self.ledger.connection, self.code(scheme, code))
+        named = self.code(scheme, code)
+        found = subject_named(self.ledger.connection, named)
         if found is None:
             raise RegistryError(RegistryReason.UNKNOWN_SUBJECT, "no subject is recorded under this code")
+        self.enter_number(found, named)
         return found
 
     def owner(self, code: Code) -> SubjectRecord | None:

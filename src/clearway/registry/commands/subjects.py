@@ -49,6 +49,8 @@ class RegisterSubject:
                 desk.ledger.claim_code(record.subject_id, code.scheme, code.code)
         description = describe(codes, self.name, self.other_names, self.known_since)
         desk.append(record, Known(known_fact("", codes[0]), description))
+        for code in codes:
+            desk.enter_number(record, code)
 
 
 def describe(

@@ -204,9 +204,16 @@ class Fetcher:
                 assert_never(found)
 
     def _seen(self, name: str) -> Seen:
-        """What is remembered of the list that is loaded: validators only where they are that very file's."""
+        """What is remembered of the list that is loaded: validators only where they are that very file's.
+
+        Nothing, where it was loaded before there was the current subject key and natural persons wait to be entered
+        under it: then it is loaded once more, changed or not.
+        """
         run = self._registry.readings.last_run(name)
         if run is None:
+            return Seen()
+        awaited_since = self._registry.numbers_awaited_since()
+        if awaited_since is not None and run.recorded_at < awaited_since:
             return Seen()
         stated_at = min(run.recorded_at, datetime.combine(run.as_of, datetime.max.time(), UTC))
         (last,) = self._registry.readings.fetches(name, FetchOutcome.LOADED, FetchOutcome.UNCHANGED) or (None,)

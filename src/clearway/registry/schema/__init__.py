@@ -15,7 +15,9 @@ from clearway.registry.schema.record import (
     RegistryIdentity,
     RevisionRow,
     SubjectIdentifierRow,
+    SubjectKeyRow,
     SubjectRow,
+    TokenRow,
 )
 
 __all__ = [
@@ -33,7 +35,9 @@ __all__ = [
     "RegistryIdentity",
     "RevisionRow",
     "SubjectIdentifierRow",
+    "SubjectKeyRow",
     "SubjectRow",
+    "TokenRow",
     "UtcDateTime",
     "byte_text",
     "row_number",

@@ -11,7 +11,7 @@ from clearway.registry.schema.base import Base, UtcDateTime, byte_text, row_numb
 
 
 class RegistryIdentity(Base):
-    """Which database this is, one row a life, and which secret its natural persons are hashed with.
+    """Which database this is, one row a life, and which secret its first natural persons were hashed with.
 
     A database that was restored goes its own way from then on: it begins another life, under another id. `place` is
     where a life began (see `clearway.postgresql.place`); empty where that cannot be told.
@@ -27,6 +27,17 @@ class RegistryIdentity(Base):
 
 
 Index("registry_identity_number", RegistryIdentity.number, unique=True)
+
+
+class SubjectKeyRow(Base):
+    """A subject key that the record was ever opened with, by its id; the first one's number is 1."""
+
+    __tablename__ = "subject_key"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key_id: Mapped[str] = mapped_column(byte_text(32), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer(), unique=True)
+    adopted_at: Mapped[datetime] = mapped_column(UtcDateTime())
 
 
 class RevisionRow(Base):
@@ -65,6 +76,26 @@ class SubjectIdentifierRow(Base):
     code: Mapped[str] = mapped_column(byte_text(128), primary_key=True)
     subject_id: Mapped[int] = mapped_column(ForeignKey("subject.subject_id"))
     revision: Mapped[int] = mapped_column(ForeignKey("revision.revision"))
+
+
+class TokenRow(Base):
+    """What stands for a natural person's number under one key. Tokens of one number have the same `root`.
+
+    The root is the token under which the number was first recorded, and the code by which events name it for good.
+    """
+
+    __tablename__ = "token"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    scheme: Mapped[str] = mapped_column(byte_text(64), primary_key=True)
+    token: Mapped[str] = mapped_column(byte_text(32), primary_key=True)
+    key_id: Mapped[str] = mapped_column(byte_text(32))
+    root: Mapped[str] = mapped_column(byte_text(32))
+    revision: Mapped[int] = mapped_column(ForeignKey("revision.revision"))
+
+
+Index("token_by_root", TokenRow.scheme, TokenRow.root)
+Index("token_by_key", TokenRow.key_id)
 
 
 class FactRow(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language
@@ -37,14 +38,15 @@ class Searches:
 
     async def search(self, request: pb.SearchChecksRequest, call: Call) -> bytes:
         """One page of the checks wanted. Raises `Refusal` INVALID_CURSOR, INVALID_REQUEST; `InvalidIdentifier`."""
+        keys: tuple[bytes, ...] = ()
         if request.filter.HasField("subject"):
-            call.about = about_subject(request.filter.subject, self._keys)
+            call.about, keys = about_subject(request.filter.subject, self._keys)
         wanted = filter_of(request.filter, call.about)
         # The token must not tell the subject: it holds a digest of the question, which has the subject's key.
         question = f"search:{wanted!r}"
         before = parse_page_token(request.page_token, question, str)
         limit = page_size(request.page_size)
-        page = await asyncio.to_thread(self._log.search, wanted, limit=limit, before=before)
+        page = await asyncio.to_thread(self._log.search, *under_each(wanted, keys), limit=limit, before=before)
         language = call.language(self._language)
         response = pb.SearchChecksResponse(
             checks=[summary_of(stored.record, self._catalogue, language) for stored in page.checks]
@@ -61,12 +63,13 @@ class Searches:
 
         Raises `InvalidIdentifier` for a code that names nobody for certain, `Refusal` INVALID_CURSOR.
         """
-        subject = call.about = named(request.identifier, self._keys)
+        subject, keys = named(request.identifier, self._keys)
+        call.about = subject
         question = f"subject:{subject.key.hex()}"
         before = parse_page_token(request.page_token, question, str)
-        wanted = Filter(subject_key=subject.key)
+        wanted = under_each(Filter(), keys)
         limit = page_size(request.page_size)
-        page = await asyncio.to_thread(self._log.search, wanted, limit=limit, before=before)
+        page = await asyncio.to_thread(self._log.search, *wanted, limit=limit, before=before)
         language = call.language(self._language)
         response = pb.ReportSubjectAccessResponse(subject=subject.shown)
         for stored in page.checks:
@@ -83,6 +86,11 @@ class Searches:
         if before is None:
             response.erased_rows = await asyncio.to_thread(self._log.erased)
         return response.SerializeToString()
+
+
+def under_each(wanted: Filter, keys: tuple[bytes, ...]) -> tuple[Filter, ...]:
+    """The same checks, of the subject of these keys, one filter a key; as they are where no subject is asked for."""
+    return tuple(replace(wanted, subject_key=key) for key in keys) or (wanted,)
 
 
 def filter_of(asked: pb.CheckFilter, about: About) -> Filter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from clearway.gen.v1 import subject_pb2
 from clearway.server.call import About
 from clearway.server.lookup import about_of, require_name
@@ -9,12 +11,23 @@ from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
 
-def named(identifier: subject_pb2.Identifier, keys: SubjectKeys) -> About:
+class AskedAbout(NamedTuple):
+    """A subject that is asked about; `keys` are its hashes under each subject key, the current one first.
+
+    What is on the log stays as it was written: what was recorded under a former key is found by that key's hash.
+    """
+
+    about: About
+    keys: tuple[bytes, ...]
+
+
+def named(identifier: subject_pb2.Identifier, keys: SubjectKeys) -> AskedAbout:
     """Whom the code names. Raises `InvalidIdentifier`, also for a masked one: it names nobody for certain."""
-    return about_of(parse_identifier(identifier.scheme, identifier.value), keys)
+    code = parse_identifier(identifier.scheme, identifier.value)
+    return AskedAbout(about_of(code, keys), tuple(about_of(code, one).key for one in keys.every))
 
 
-def about_subject(subject: subject_pb2.Subject, keys: SubjectKeys) -> About:
+def about_subject(subject: subject_pb2.Subject, keys: SubjectKeys) -> AskedAbout:
     """Whom a subject is: by its code, else by a name that was asked alone.
 
     Raises `InvalidIdentifier`, and `Refusal` where there is neither.
@@ -22,4 +35,4 @@ def about_subject(subject: subject_pb2.Subject, keys: SubjectKeys) -> About:
     if subject.HasField("identifier"):
         return named(subject.identifier, keys)
     require_name(subject.name)
-    return About(key=keys.name_key(subject.name))
+    return AskedAbout(About(key=keys.name_key(subject.name)), tuple(one.name_key(subject.name) for one in keys.every))

@@ -51,7 +51,7 @@ class WholeChecks:
         if stored is None:
             raise await asyncio.to_thread(absence_of, self._log, request.check_id)
         record = stored.record
-        call.about = About(record.scheme, record.subject, record.subject_key)
+        call.about = About(record.scheme, record.subject, record.subject_key, record.key_id)
         response = shown_of(record, self._catalogue, call.language(self._language))
         later = await self._door.read(lambda registry: sorted(happened_after(record, registry), key=when))
         response.later.extend(event for _, event in later[:MOST])

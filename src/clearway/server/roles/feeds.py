@@ -105,7 +105,7 @@ def node_metrics(
 ) -> NodeMetrics:
     """The metrics of the node that these settings describe."""
     sources = NodeSources(
-        index=IndexReader(IndexLayout(settings.data_dir), keys.fingerprint),
+        index=IndexReader(IndexLayout(settings.data_dir), keys.ids),
         log=Log(central, settings.journals),
         damaged_segments=lambda: len(set_aside(settings.journals)),
         registry_reachable=lambda: reach.good,

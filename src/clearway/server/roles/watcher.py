@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
         unless_stopped(),
         patiently(stop, lambda: open_registry(settings, keys, clock())) as registry,
         let_go(patiently(stop, lambda: open_log(settings))) as central,
-        IndexReader(IndexLayout(settings.data_dir), keys.fingerprint) as index,
+        IndexReader(IndexLayout(settings.data_dir), keys.ids) as index,
     ):
         sources = Sources(
             arrivals=Arrivals(central),

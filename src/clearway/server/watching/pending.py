@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from clearway.decision.explain import Language
+from clearway.server.lookup import RecordedKeys
 
 K = TypeVar("K", bound=Hashable)
 
@@ -37,11 +38,11 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 class PendingCheck(msgspec.Struct, gc=False):
     """An answered check of a pending case.
 
-    `request` is what was asked, serialized, without what names the call: enough to decide it anew. `subject_key` is
-    empty where nobody was named exactly. `found_by` are the keys of codes and names that lead to the subjects behind
-    the answer, `subjects` their numbers, `feeds` the sources of their listings. `expires_at` is the moment, in seconds
-    since 1970 UTC, at which the answer turns by itself. `is_placed` says that its record told what it rests on: where
-    it did not, deciding it anew does.
+    `request` is what was asked, serialized, without what names the call: enough to decide it anew. `keys` are those of
+    its record, which stand for a natural person's number. `found_by` are the keys of codes and names that lead to the
+    subjects behind the answer, `subjects` their numbers, `feeds` the sources of their listings. `expires_at` is the
+    moment, in seconds since 1970 UTC, at which the answer turns by itself. `is_placed` says that its record told what
+    it rests on: where it did not, deciding it anew does.
     """
 
     key: CheckKey
@@ -52,7 +53,7 @@ class PendingCheck(msgspec.Struct, gc=False):
     officer: str
     request: bytes
     language: Language
-    subject_key: bytes
+    keys: RecordedKeys
     told: Told
     found_by: tuple[bytes, ...] = ()
     subjects: tuple[int, ...] = ()

@@ -11,13 +11,23 @@ from google.protobuf.message import DecodeError
 from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.decide import UnknownItem, decide
 from clearway.decision.explain import Language
-from clearway.decision.facts import Evidence, Known, NoData, NotKnown, Resembling, Stale, SubjectProfile
+from clearway.decision.facts import (
+    Evidence,
+    Known,
+    NoData,
+    NotKnown,
+    RegisteredSubject,
+    Resembling,
+    Stale,
+    SubjectProfile,
+)
 from clearway.gen.v1 import check_service_pb2, decision_pb2
 from clearway.index.reader import Snapshot
+from clearway.index.records import keys_of
 from clearway.querylog.record import CheckRecord
 from clearway.server.call import Caller
 from clearway.server.errors import Refusal
-from clearway.server.lookup import Lookup
+from clearway.server.lookup import Lookup, RecordedKeys
 from clearway.server.question import item_of, question_of
 from clearway.server.recording import facts_in
 from clearway.server.revision import token_of
@@ -29,6 +39,7 @@ from clearway.server.watching.progress import Progress
 from clearway.subjects.identifiers import InvalidIdentifier, organisation_code_within
 from clearway.subjects.keys import SubjectKeys
 from clearway.subjects.schemes import orgcode
+from clearway.subjects.text import is_masked
 
 
 class Reconsidered(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +70,7 @@ class Reconsidering:
         except DecodeError:
             return None
         profiles = recorded_profiles(record)
-        subject = record.subject_key or request.subject.SerializeToString(deterministic=True)
+        subject = self._subject_of(record) or request.subject.SerializeToString(deterministic=True)
         return PendingCheck(
             key=check_key(record.authority, record.case_number, record.item_code, subject),
             check_id=record.check_id,
@@ -69,7 +80,7 @@ class Reconsidering:
             officer=record.officer,
             request=only_what_is_asked(request).SerializeToString(),
             language=language_of(decision),
-            subject_key=record.subject_key,
+            keys=RecordedKeys.of(record),
             told=Told(digest_of(gist_of(decision))),
             found_by=self._found_by(record, request),
             subjects=tuple(profile.subject_id for profile in profiles or ()),
@@ -83,11 +94,12 @@ class Reconsidering:
         token = token_of(compared.database_id, compared.revision)
         return record.revision == token and record.edition_hash == self._catalogue.content_hash
 
-    def touched_keys(self, identifiers: Iterable[tuple[str, str]], names: Iterable[str]) -> Iterator[bytes]:
-        """The keys by which a registered subject, of these codes and names, is found by checks."""
-        for scheme, code in identifiers:
-            yield from self._code_keys(scheme, code)
-        for name in names:
+    def touched_keys(self, subject: RegisteredSubject) -> Iterator[bytes]:
+        """The keys by which a registered subject is found by checks."""
+        for scheme, code in subject.identifiers:
+            yield from keys_of(subject, scheme, code, self._keys)
+            yield from self._key_inside(scheme, code)
+        for name in subject.names:
             yield self._keys.name_key(name)
 
     def decide(self, check: PendingCheck, snapshot: Snapshot, moment: datetime) -> Reconsidered | None:
@@ -103,7 +115,7 @@ class Reconsidering:
         day = moment.astimezone(catalogue.zone).date()
         try:
             item = item_of(request, catalogue)
-            applicant = self._lookup.recorded(request.subject, check.subject_key, item)
+            applicant = self._lookup.recorded(request.subject, check.keys, item)
             caller = Caller("", authority.code, authority.region or "")
             question = question_of(request, item, applicant, caller, catalogue, day)
         except (UnknownItem, InvalidIdentifier, Refusal):
@@ -124,14 +136,24 @@ class Reconsidering:
 
     def _found_by(self, record: CheckRecord, request: check_service_pb2.CheckSubjectRequest) -> tuple[bytes, ...]:
         keys = dict.fromkeys([record.subject_key] if record.subject_key else [])
-        keys |= dict.fromkeys(self._code_keys(record.scheme, record.subject))
+        keys |= dict.fromkeys(record.former_keys.values())
+        # A natural person's masked number makes a key that finds nobody.
+        keys[self._keys.identifier_key(record.scheme, record.subject)] = None
+        keys |= dict.fromkeys(self._key_inside(record.scheme, record.subject))
         if request.subject.name:
             keys[self._keys.name_key(request.subject.name)] = None
         return tuple(keys)
 
-    def _code_keys(self, scheme: str, code: str) -> Iterator[bytes]:
-        """The key of a code, and that of the organisation code inside it: both name the same subject."""
-        yield self._keys.identifier_key(scheme, code)
+    def _subject_of(self, record: CheckRecord) -> bytes:
+        """16 bytes for the code that a check is about, the same before and after another key became the current one;
+        empty where there is none. A natural person's are those under the oldest key of the record.
+        """
+        if record.scheme and not is_masked(record.subject):
+            return self._keys.identifier_key(record.scheme, record.subject)
+        return next(reversed(record.former_keys.values()), record.subject_key) if record.scheme else b""
+
+    def _key_inside(self, scheme: str, code: str) -> Iterator[bytes]:
+        """The key of the organisation code inside a code: both name the same subject."""
         inside = organisation_code_within(scheme, code)
         if inside is not None:
             yield self._keys.identifier_key(orgcode.NAME, inside)

@@ -207,7 +207,7 @@ class Watcher:
 
     def _touched(self, after: int, upto: int) -> Iterator[CheckKey]:
         for subject in self._subjects.changed(after, upto):
-            keys = self._reconsidering.touched_keys(subject.identifiers, subject.names)
+            keys = self._reconsidering.touched_keys(subject)
             yield from self._pending.found_by(keys)
             yield from self._pending.about(subject.profile.subject_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clearway.decision.explain import Language
+from clearway.server.lookup import RecordedKeys
 from clearway.server.watching.pending import PendingCheck, PendingChecks, Told, check_key
 
 
@@ -19,7 +20,7 @@ def a_check(number: int, check_id: str = "", case: str = "", **changes: Any) -> 
         "officer": "o-7",
         "request": b"",
         "language": Language.EN,
-        "subject_key": b"%d" % number,
+        "keys": RecordedKeys(b"%d" % number),
         "told": Told(b"digest"),
         "found_by": (b"key-%d" % number,),
         "subjects": (number,),

@@ -62,7 +62,7 @@ class World:
             arrivals=Arrivals(self.log),
             changes=self.registry.case_changes,
             subjects=self.registry.changes,
-            index=IndexReader(IndexLayout(self.folder), KEYS.fingerprint),
+            index=IndexReader(IndexLayout(self.folder), KEYS.ids),
             progress=ProgressFile(self.folder),
         )
         reconsidering = Reconsidering(catalogue(), LOOKUP, KEYS, ScheduledSources(()))
@@ -93,6 +93,8 @@ class World:
             scheme=applicant.scheme,
             subject=applicant.shown,
             subject_key=applicant.key,
+            key_id=applicant.key_id,
+            former_keys=applicant.former_keys,
             request=as_kept(request, applicant).SerializeToString(),
             response=response.SerializeToString(),
             **recorded,
