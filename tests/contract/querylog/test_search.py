@@ -46,12 +46,12 @@ def wanted_of(wanted: Filter) -> list[CheckRecord]:
     return sorted(found, key=lambda record: record.check_id, reverse=True)
 
 
-def paged(log: Log, wanted: Filter, limit: int) -> list[CheckRecord]:
+def paged(log: Log, *wanted: Filter, limit: int) -> list[CheckRecord]:
     """Every page, one after the other."""
     found: list[CheckRecord] = []
     before = None
     for _ in range(2 * len(RECORDS)):
-        page = log.search(wanted, limit=limit, before=before)
+        page = log.search(*wanted, limit=limit, before=before)
         assert len(page.checks) <= limit
         found += [stored.record for stored in page.checks]
         if page.reached is None:
@@ -65,7 +65,18 @@ def paged(log: Log, wanted: Filter, limit: int) -> list[CheckRecord]:
 def test_pages_have_every_check_wanted_once_the_newest_first(log: Log, name: str) -> None:
     wanted = FILTERS[name]
     for limit in (7, 1000):
-        assert paged(log, wanted, limit) == wanted_of(wanted)
+        assert paged(log, wanted, limit=limit) == wanted_of(wanted)
+
+
+@pytest.mark.parametrize("looked_at", [search.LOOKED_AT, 5])
+def test_a_subject_of_several_keys_is_found_under_each_in_one_order(
+    log: Log, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_AT", looked_at)
+    wanted = [Filter(subject_key=bytes([number]) * 16, authority="A") for number in (1, 3, 99)]
+    records = sorted((r for one in wanted for r in wanted_of(one)), key=lambda r: r.check_id, reverse=True)
+    for limit in (1, 7, 1000):
+        assert paged(log, *wanted, limit=limit) == records
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -74,7 +85,7 @@ def test_a_page_looks_at_a_bounded_number_of_rows_and_nothing_is_lost_by_it(
 ) -> None:
     monkeypatch.setattr(search, "LOOKED_AT", 11)
     wanted = FILTERS[name]
-    assert paged(log, wanted, 5) == wanted_of(wanted)
+    assert paged(log, wanted, limit=5) == wanted_of(wanted)
 
 
 def test_a_rare_check_is_found_on_a_later_page(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,14 +94,14 @@ def test_a_rare_check_is_found_on_a_later_page(log: Log, monkeypatch: pytest.Mon
     first = log.search(Filter(caller=RECORDS[0].caller, item_code="NONE"), limit=5)
     assert first.checks == []
     assert first.reached is not None, "there is more to look at"
-    assert paged(log, wanted, 5) == wanted_of(wanted)
+    assert paged(log, wanted, limit=5) == wanted_of(wanted)
 
 
 def test_looks_are_found_where_they_are_asked_for(log: Log) -> None:
     looks = [look_at(check) for check in (RECORDS[:220] + RECORDS[240:])[::5] + RECORDS[220:240:5]]
     wanted = Filter(authority="A", kind=Kind.OTHERS)
     found = [look for look in looks if look.authority == "A"]
-    assert paged(log, wanted, 7) == sorted(found, key=lambda look: look.check_id, reverse=True)
+    assert paged(log, wanted, limit=7) == sorted(found, key=lambda look: look.check_id, reverse=True)
 
 
 def test_a_clock_that_was_set_back_hides_nothing(central: Engine, journals: Path) -> None:

@@ -37,13 +37,13 @@ from clearway.registry.migrations import VERSION_TABLE
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import load_feeds
 from clearway.server.databases import open_log, open_registry
-from clearway.server.keys import KEY_FILE, load_keys
+from clearway.server.keys import KEY_FILE, load_keys, renew_subject_key
 from clearway.server.settings import Settings
 from clearway.server.supervisor import prepare
 from tests.parties import access_file
 from tests.unit.cli.running import document, run
 from tests.unit.querylog.records import a_record
-from tests.unit.registry.making import code, write_csv
+from tests.unit.registry.making import CITIZEN, code, write_csv
 
 NOW = datetime.now(UTC)
 
@@ -145,6 +145,33 @@ def test_a_key_that_is_gone_is_not_made_anew(folder: Path) -> None:
     (folder / KEY_FILE).unlink()
     assert "is missing" in the_wrong(folder, "keys")
     assert not (folder / KEY_FILE).exists()
+
+
+def test_keys_that_are_not_given_and_those_that_are_still_needed(folder: Path) -> None:
+    settings = Settings(data_dir=folder)
+    with record(settings) as registry:
+        registry.execute(commands.RegisterSubject("cn-ric", CITIZEN), actor="test", moment=NOW)
+    former = load_keys(settings).fingerprint
+    renew_subject_key(settings)
+    with record(settings) as registry:
+        follow(settings, registry)
+    _, found = examined(folder)
+    assert former in found["keys"][1]["says"]
+    assert any(
+        f"1 natural persons are found by the former subject key {former}" in each["says"] for each in found["database"]
+    )
+    keys_file = folder / KEY_FILE
+    both = keys_file.read_text()
+    keys_file.write_text(both.splitlines()[0])
+    told = the_wrong(folder, "database")
+    assert f"{former} (1)" in told
+    keys_file.write_text(both)
+    with record(settings) as registry:
+        registry.execute(commands.RegisterSubject("cn-ric", CITIZEN), actor="test", moment=NOW)
+    keys_file.write_text(both.splitlines()[0])
+    _, found = examined(folder)
+    (told_of,) = [each for each in found["database"] if each["state"] != "sound"]
+    assert (told_of["state"], former in told_of["says"]) == ("attention", True)
 
 
 def test_a_key_that_is_none_and_one_that_others_can_read(folder: Path) -> None:

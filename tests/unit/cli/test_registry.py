@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from clearway.cli.exits import Exit
+from clearway.server.keys import KEY_FILE
 from tests.unit.cli.running import CODE, OTHER_CODE, document, run
+from tests.unit.registry.making import CITIZEN
 
 SUBJECT = ("cn-uscc", CODE)
 
@@ -239,3 +241,28 @@ def test_a_key_file_that_holds_no_key_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert run("registry", "list", "--data-dir", tmp_path / "file").exit_code == Exit.FAILED
+
+
+def test_keys_are_shown_with_who_still_needs_them(tmp_path: Path) -> None:
+    act(tmp_path, "register", "cn-ric", CITIZEN)
+    (first,) = document(run("registry", "keys", "--data-dir", tmp_path, "--json"))
+    assert (first["state"], first["numbers"], first["waiting"], first["only_here"]) == ("current", 1, 0, 1)
+    made = run("registry", "rotate-key", "--data-dir", tmp_path)
+    assert made.exit_code == Exit.DONE
+    act(tmp_path, "register", "cn-uscc", CODE)
+    new, old = document(run("registry", "keys", "--data-dir", tmp_path, "--json"))
+    assert (new["key_id"], new["state"], new["numbers"]) == (made.stdout.strip(), "current", 0)
+    assert (old["key_id"], old["state"], old["waiting"], old["only_here"]) == (first["key_id"], "former", 1, 1)
+    file = tmp_path / KEY_FILE
+    file.write_text(file.read_text().splitlines()[0])
+    result = run("registry", "keys", "--data-dir", tmp_path)
+    assert result.exit_code == Exit.FAILED
+    assert "not given" in result.stdout
+    refused = run("registry", "list", "--data-dir", tmp_path)
+    assert refused.exit_code == Exit.FAILED
+    assert f"{first['key_id']} (1)" in "".join(refused.output.split("\n"))
+
+
+def test_there_are_no_keys_to_show_before_there_is_a_record(tmp_path: Path) -> None:
+    assert run("registry", "keys", "--data-dir", tmp_path).exit_code == Exit.FAILED
+    assert not list(tmp_path.iterdir())

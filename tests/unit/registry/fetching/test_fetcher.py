@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clearway.registry.commands import RegisterSubject
 from clearway.registry.errors import RegistryError, RegistryReason
 from clearway.registry.fetching.fetcher import ACTOR, Fetched, Fetcher
 from clearway.registry.fetching.runner import Runner
@@ -17,7 +18,9 @@ from clearway.registry.fetching.status import AFTER_A_FAILURE, status_of_all
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import ScheduledFeed
+from clearway.subjects.keys import SubjectKeys
 from tests.unit.registry.fetching.sources import HOUR, START, Site, content, csl_feed, drop, fetcher
+from tests.unit.registry.making import CITIZEN
 
 CSL = csl_feed()
 
@@ -64,6 +67,21 @@ def test_a_list_that_did_not_change_is_confirmed_and_not_imported_again(
     assert registry.changes.reads(registry.head()) == {"csl": tomorrow}
     assert registry.changes.count_changed(1, registry.head()) == 0
     assert registry.readings.rows("csl") == 10
+
+
+def test_a_list_with_natural_persons_is_loaded_once_more_when_another_key_came(
+    registry: Registry, tmp_path: Path, site: Site
+) -> None:
+    registry.execute(RegisterSubject("cn-ric", CITIZEN), actor="test", moment=START)
+    fetcher(registry, tmp_path, site).fetch(CSL, START)
+    later, rotated = START + timedelta(days=1), SubjectKeys(b"?" * 32, bytes(range(32)))
+    with Registry.open(f"sqlite:///{tmp_path / 'registry.db'}", rotated, moment=later) as again:
+        reads = fetcher(again, tmp_path, site)
+        loaded = reads.fetch(CSL, later + HOUR)
+        assert loaded.fetch.outcome is FetchOutcome.LOADED
+        assert loaded.report is not None
+        assert loaded.report.unchanged == 10
+        assert reads.fetch(CSL, later + 2 * HOUR).fetch.outcome is FetchOutcome.UNCHANGED
 
 
 def test_the_same_file_under_another_etag_is_unchanged_too(registry: Registry, reads: Fetcher, site: Site) -> None:
