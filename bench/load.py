@@ -32,6 +32,8 @@ class Target:
     name: str
     url: str
     messages: tuple[bytes, ...]
+    headers: tuple[str, ...] = ()
+    """Further headers of each call, such as `authorization: Bearer …`."""
 
     @classmethod
     def checks(cls, address: str) -> Target:
@@ -106,6 +108,7 @@ def start(target: Target, pressure: Pressure, folder: Path, number: int) -> subp
     body.write_bytes(target.messages[number % len(target.messages)])
     command = ["h2load", "-D", str(int(pressure.seconds)), "-c", str(pressure.connections), "-m", str(pressure.streams)]
     command += ["-t", "1", "--log-file", str(folder / f"{number}.log"), "-d", str(body), *HEADERS]
+    command += [part for header in target.headers for part in ("-H", header)]
     if pressure.rate is not None:
         command += ["--rps", str(pressure.rate / pressure.generators(target) / pressure.connections)]
     return subprocess.Popen([*command, target.url], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -72,9 +72,11 @@ def echo_server() -> Iterator[str]:
 
 @contextmanager
 def clearway_server(
-    data_dir: Path, workers: int = 1, serve: tuple[str, ...] = SERVE, **settings: str
+    data_dir: Path, workers: int = 1, serve: tuple[str, ...] = SERVE, token: str = "", **settings: str
 ) -> Iterator[Node]:
     """A running node on the registry in `data_dir`, once it answers checks. `settings` by their names in the class.
+
+    `token` is that of a caller who may check, where the node asks who calls.
 
     What earlier runs left there goes first, but for a log in a database, and all that follows it. What the node prints
     goes to `node.log` there.
@@ -93,7 +95,7 @@ def clearway_server(
         with grpc.insecure_channel(address, options=CHANNEL) as channel:
             wait_for(lambda: serving(channel), "the node did not come into service", 300.0)
             started = time.monotonic() - begun
-            wait_for(lambda: answered(channel), "the node answers no check", 60.0)
+            wait_for(lambda: answered(channel, token), "the node answers no check", 60.0)
         yield Node(address, process.pid, started, time.monotonic() - begun)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -125,10 +127,11 @@ def serving(channel: grpc.Channel) -> bool:
     return bool(found.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def answered(channel: grpc.Channel) -> bool:
+def answered(channel: grpc.Channel, token: str = "") -> bool:
     """Whether a check gets an answer that rests on fresh facts."""
+    known = (("authorization", f"Bearer {token}"),) if token else None
     try:
-        response: pb.CheckSubjectResponse = CheckServiceStub(channel).CheckSubject(MIX[0], timeout=2.0)
+        response: pb.CheckSubjectResponse = CheckServiceStub(channel).CheckSubject(MIX[0], timeout=2.0, metadata=known)
     except grpc.RpcError:
         return False
     return response.decision.outcome != OUTCOME_UNDETERMINED

@@ -261,11 +261,10 @@ def test_unusual_patterns_are_found(node: RunningNode) -> None:
         (pb.PATTERN_KIND_OUTSIDE_WORKING_HOURS, 3, 3),
     ]
     assert found[0].subject == CODE
-    elsewhere = (
+    for narrowed in (
         pb.ListUnusualPatternsRequest(item_code="ANOTHER-ITEM"),
         pb.ListUnusualPatternsRequest(region_code="999999"),
-    )
-    for narrowed in elsewhere:
+    ):
         narrowed.MergeFrom(request)
         answer = audits(node).ListUnusualPatterns(narrowed, timeout=PATIENCE)
         assert [pattern for pattern in answer.patterns if pattern.officer == officer] == []
