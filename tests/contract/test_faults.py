@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -31,6 +32,9 @@ from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.gen.v1.registry_service_pb2_grpc import RegistryServiceStub
 from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.index.layout import IndexLayout
+from clearway.querylog.central import JOURNAL_DIRECTORY
+from clearway.querylog.record import decode_record
+from clearway.querylog.segment import open_rows, rows_after, segments
 from clearway.registry import commands
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
@@ -278,6 +282,88 @@ def test_while_the_shipper_stands_still_the_exposure_is_shown_and_then_made_good
             until(lambda: node.metric("clearway_unshipped_oldest_age_seconds") > 1.0)
         until(lambda: node.metric("clearway_unshipped_rows") == 0)
         assert node.metric("clearway_unshipped_oldest_age_seconds") == 0
+
+
+HOUR = 180_000
+"""Checks of an hour at fifty a second."""
+
+A_FILE = 80 << 20
+"""Bytes that the journal being written may take: a segment of 32 MB, its write-ahead log, and its end."""
+
+A_ROW = 1_700
+"""Bytes that a check takes in the journals while it waits, as docs/operations.md has it."""
+
+
+async def asked(address: str, count: int) -> None:
+    """That many checks, by batches, as fast as four callers get their answers."""
+    numbers = iter(range(0, count, 100))
+
+    async def keep_asking(checks: Any) -> None:
+        for first in numbers:
+            batch = [a_check(case_number=f"HOUR-{first + n}") for n in range(100)]
+            answer = await checks.BatchCheckSubjects(pb.BatchCheckSubjectsRequest(checks=batch), timeout=60)
+            assert all(result.response.check_id for result in answer.results)
+
+    async with grpc.aio.insecure_channel(address, options=NO_PROXY) as channel:
+        await asyncio.gather(*(keep_asking(CheckServiceStub(channel)) for _ in range(4)))
+
+
+def waiting_rows(data_dir: Path) -> list[str]:
+    """The check ids in the journals, in the order in which they were written."""
+    found = []
+    for files in segments(data_dir / JOURNAL_DIRECTORY):
+        connection = open_rows(files)
+        if connection is not None:
+            with contextlib.closing(connection):
+                found += [decode_record(raw).check_id for _, raw in rows_after(connection, 0)]
+    return found
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder; one that is deleted meanwhile counts for nothing."""
+    sizes = 0
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sizes += file.stat().st_size
+    return sizes
+
+
+@pytest.mark.timeout(900)
+def test_an_hour_of_load_while_the_shipper_stands_still_arrives_once_and_in_order(tmp_path: Path) -> None:
+    """Written as fast as the node takes it; then shipped, while the node goes on answering."""
+    journals = tmp_path / JOURNAL_DIRECTORY
+    with load(tmp_path), Watched(tmp_path, ship_interval=0.05) as node:
+        shipper = parts(node.pid, feeds=True)["shipper"]
+        ask(node)
+        until(lambda: node.metric("clearway_unshipped_rows") == 0)
+        with stopped(shipper):
+            asyncio.run(asked(node.address, HOUR))
+            until(lambda: node.metric("clearway_unshipped_rows") == HOUR)
+            taken, before = size_of(journals), resident(shipper)
+            waited = waiting_rows(tmp_path)[-HOUR:]
+        most, given = before, []
+
+        def made_good() -> bool:
+            nonlocal most
+            most = max(most, resident(shipper))
+            given.append(ask(node, case_number="MEANWHILE").check_id)
+            return 0 <= node.metric("clearway_unshipped_rows") < 5
+
+        until(made_good, within=300)
+        print(
+            f"{taken >> 20} MB waited; shipper {before >> 20} MB, at most {most >> 20}; {len(given)} answers meanwhile"
+        )
+        assert taken < HOUR * A_ROW + A_FILE, "what waits takes the room that it is said to take"
+        assert most - before < 64 << 20, "it holds a batch at a time"
+        assert len(given) > 20
+        until(lambda: node.metric("clearway_unshipped_rows") == 0)
+        until(lambda: size_of(journals) < A_FILE, within=60)
+        assert node.serving()
+    with contextlib.closing(sqlite3.connect(tmp_path / "log.db")) as log:
+        shipped = [check_id for (check_id,) in log.execute("SELECT check_id FROM check_log ORDER BY seq")]
+    assert len(shipped) == len(set(shipped)) == 1 + HOUR + len(given), "each once"
+    assert shipped[1 : 1 + HOUR] == waited, "in the order in which the node wrote them"
+    assert shipped[1 + HOUR :] == given
 
 
 # The index
