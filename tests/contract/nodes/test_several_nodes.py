@@ -119,8 +119,8 @@ def test_each_node_tells_an_operator_of_all_and_of_one_that_is_gone(start: Calla
         assert found.registry_revision > 0
         return {account.name.rpartition(":")[2]: account for account in found.nodes}
 
-    until(lambda: all(told(node).keys() == {here, there} for node in nodes))
-    until(lambda: all(one.index_revision for one in told(nodes[0]).values()))
+    until(lambda: all(told(node).keys() == {here, there} for node in nodes), within=60)
+    until(lambda: all(one.index_revision for one in told(nodes[0]).values()), within=60)
     assert not any(one.missing for one in told(nodes[0]).values())
     nodes[1].kill()
     until(lambda: told(nodes[0])[there].missing, within=60)
