@@ -24,7 +24,13 @@ from fuzz.targets import CITIZEN, FORMAT_NAMES, LOG_KEY, NEXT_KEY, SCHEME_NAMES,
 FIXTURES = Path(__file__).parent.parent / "tests" / "feeds"
 CODE = "91350100M000100Y43"
 """A code that is nobody's (GB 32100-2015's own example)."""
-VALUES: dict[object, object] = {str: "x", bytes: b"AQ==", datetime: datetime(2026, 3, 2, tzinfo=UTC), int: 1}
+VALUES: dict[object, object] = {
+    str: "x",
+    bytes: b"AQ==",
+    datetime: datetime(2026, 3, 2, tzinfo=UTC),
+    int: 1,
+    dict[str, bytes]: {"x": b"AQ=="},
+}
 """Type → what a record of the seeds has in a field of it."""
 
 
