@@ -231,6 +231,11 @@ class Snapshot:
         return self._meta.key_ids[0]
 
     @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The subject keys that natural persons stand under, all of them the caller's."""
+        return self._meta.key_ids
+
+    @property
     def first_key(self) -> str:
         """The id of the subject key that the database was first opened with."""
         return self._meta.first_key

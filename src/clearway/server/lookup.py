@@ -152,9 +152,9 @@ class Lookup:
             under = self._keys_of(snapshot)
             identifier = parse_identifier(shown.scheme, shown.value)
             return snapshot.find(under.identifier_key(identifier.scheme, identifier.value))
-        given = [key for key_id, key in keys.all(snapshot) if key_id in self._keys.ids]
+        given = [key for key_id, key in keys.all(snapshot) if key_id in snapshot.key_ids]
         if not given:
-            message = "the check was recorded under a subject key that is not given"
+            message = "the check was recorded under a subject key that is not given, or not in the index yet"
             raise Refusal(ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING, message)
         found = (snapshot.find(key) for key in given)
         return next((hit for hit in found if hit is not None), None)
@@ -162,10 +162,11 @@ class Lookup:
     def _is_readable(self, applicant: Applicant, snapshot: Snapshot) -> bool:
         """Whether the index would have a recorded natural person under one of the keys of the record.
 
-        Where none of them is given any more, nobody can tell who that was: that is no answer, and never “not listed”.
+        Where none of them is given any more, or one is given again that the index was not written with yet, nobody can
+        tell who that was: that is no answer, and never “not listed”.
         """
         made_with = {applicant.key_id or snapshot.first_key, *applicant.former_keys}
-        return not made_with.isdisjoint(self._keys.ids)
+        return not made_with.isdisjoint(snapshot.key_ids)
 
     def _under_other_keys(self, applicant: Applicant, identifier: Identifier, snapshot: Snapshot) -> Hit | None:
         """Who is recorded under a former key, or stands in an index that was written before the current key came."""
