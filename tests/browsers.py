@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,8 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
 """What axe holds a page to: WCAG 2.2 AA."""
+DRAWN = 5.0
+"""Seconds after which a page has drawn its charts."""
 
 
 class NoBrowser(Exception):
@@ -61,3 +64,16 @@ def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     """What axe finds on a page against the rules, in words."""
     found = Axe().run(page, options=rules).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['nodes'][0]['failureSummary']}" for v in found]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing of the page is wider than the screen, once what it draws is drawn for it.
+
+    Asked again and again from here: a wait inside the page would need `unsafe-eval`, which ours forbid.
+    """
+    latest = time.monotonic() + DRAWN
+    while not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+        if time.monotonic() > latest:
+            return False
+        page.wait_for_timeout(50)
+    return True

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.synthetic import Character
-from tests.browsers import violations
+from tests.browsers import fits, violations
 from tests.contract.cards_shown import OUTCOMES, Shown, showing
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
@@ -39,11 +39,6 @@ def page(chrome: Browser) -> Iterator[Page]:
     yield fresh
     context.close()
     assert faults == []
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing of the page is wider than the screen."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

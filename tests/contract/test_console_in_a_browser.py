@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from clearway.gen.v1.card_service_pb2 import GrantViewRequest
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
 from clearway.registry.synthetic import Character, code_of
-from tests.browsers import violations
+from tests.browsers import fits, violations
 from tests.contract.console_shown import PATIENCE, Audited, audited
 from tests.contract.loaded import ESSENTIAL, a_check
 from tests.unit.cli.running import document, run
@@ -63,19 +63,6 @@ def page(chrome: Browser, shown: Audited) -> Iterator[Page]:
 def is_fault(told: ConsoleMessage) -> bool:
     """Whether the browser complains of a page; that a page is refused is the page's own matter."""
     return told.type in ("error", "warning") and "status of 400" not in told.text
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing of the page is wider than the screen, once its charts are drawn for it.
-
-    Asked again and again from here: a wait inside the page would need `unsafe-eval`, which it forbids.
-    """
-    latest = time.monotonic() + WAIT / 4000
-    while not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-        if time.monotonic() > latest:
-            return False
-        page.wait_for_timeout(50)
-    return True
 
 
 def addresses(shown: Audited) -> list[str]:

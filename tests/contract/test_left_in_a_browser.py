@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from clearway.registry.quarantine import RowState, SetAside
 from clearway.registry.registry import Registry
-from tests.browsers import violations
+from tests.browsers import fits, violations
 from tests.contract.feeds_left import BEIJING, WRONG_DAY, left
 from tests.node import RunningNode
 from tests.parties import AUTHORITY, access_file, token
@@ -70,10 +70,6 @@ def next_row(registry: Registry) -> SetAside:
     """A row of Beijing that waits."""
     rows = registry.quarantine.list(feed="samr", reason="date")
     return next(row for row in rows if row.original["code"][2:8] == BEIJING and not row.masked)
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def test_a_registrar_corrects_a_row_in_place(page: Page, console: str, registry: Registry) -> None:
