@@ -15,10 +15,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browsers import RULES, violations
+from tests.browsers import RULES, fits, violations
 from tests.contract.cases_service import PATIENCE
 from tests.contract.loaded import load
-from tests.contract.test_console_in_a_browser import COLOURS, fits
+from tests.contract.test_console_in_a_browser import COLOURS
 from tests.node import RunningNode
 from tests.oidc_provider import AUDIENCE, CLIENT_ID, USER, Provider, serving
 from tests.parties import access_file, entry

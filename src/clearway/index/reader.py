@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Self
@@ -60,7 +60,7 @@ class IndexReader:
     `snapshot`: a worker starts, and reports itself not ready, before there is an index.
     """
 
-    def __init__(self, layout: IndexLayout, key_ids: Iterable[str], *, database_id: str | None = None) -> None:
+    def __init__(self, layout: IndexLayout, key_ids: tuple[str, ...], *, database_id: str | None = None) -> None:
         self._layout = layout
         self._key_ids = frozenset(key_ids)
         self._database_id = database_id

@@ -37,7 +37,7 @@ def test_each_node_has_one_account_and_any_tells_of_all(central: Engine) -> None
 def test_an_account_is_given_again_and_again_until_the_node_stops(central: Engine, tmp_path: Path) -> None:
     vitals = VitalsFolder(tmp_path)
     vitals.write(SUPERVISOR, SupervisorVitals(started_at=NOW.timestamp()))
-    index = IndexReader(IndexLayout(tmp_path), KEYS.fingerprint)
+    index = IndexReader(IndexLayout(tmp_path), KEYS.ids)
     moments = iter(NOW + timedelta(seconds=n) for n in range(1_000_000))
     node = NodeLookedAt("a@one", Log(central, tmp_path / "journal"), index, vitals, lambda: next(moments))
     stop = threading.Event()

@@ -53,7 +53,7 @@ def account_given(settings: Settings, stop: threading.Event) -> Iterator[None]:
     node = NodeLookedAt(
         name=settings.node_name,
         log=Log(central, settings.journals),
-        index=IndexReader(IndexLayout(settings.data_dir), load_keys(settings).fingerprint),
+        index=IndexReader(IndexLayout(settings.data_dir), load_keys(settings).ids),
         vitals=VitalsFolder(settings.data_dir),
         clock=lambda: datetime.now(UTC),
     )
