@@ -23,6 +23,7 @@ from typing import Any
 from rich.console import Console
 
 from clearway.querylog.central import open_central
+from clearway.querylog.check_ids import id_at
 from clearway.querylog.filter import Filter
 from clearway.querylog.journal import Journal
 from clearway.querylog.reader import Log
@@ -48,10 +49,9 @@ def a_record(number: int, rows: int, random: Random) -> bytes:
     moment = BEGUN + LENGTH * (number / rows)
     refused = random.random() < 0.02
     officer = random.randrange(2_000)
-    digits = f"{int(moment.timestamp() * 1000):012x}"
     return encode_record(
         CheckRecord(
-            check_id=f"{digits[:8]}-{digits[8:]}-7000-8000-{number:012x}",
+            check_id=f"{id_at(moment)}-7000-8000-{number:012x}",
             decided_at=moment,
             authority=f"AUTHORITY-{officer % 20}",
             caller=f"cn=licensing-{officer % 20}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clearway.registry.registry import Registry
+from tests.contract.feeds_left import left
 from tests.contract.loaded import load
 from tests.node import RunningNode
 from tests.parties import access_file
@@ -56,3 +57,12 @@ def chrome() -> Iterator[Browser]:
         if must_be_there():
             pytest.fail(str(missing))
         pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def served_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Registry]]:
+    """A node that knows its callers, with rows set aside and lists that wait; and the registry it serves."""
+    data_dir = tmp_path_factory.mktemp("left")
+    (data_dir / "access.yaml").write_text(access_file(), "utf-8")
+    with left(data_dir, access=data_dir / "access.yaml") as found:
+        yield found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -15,25 +14,17 @@ from clearway.gen.v1 import feed_service_pb2 as pb
 from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.feed_service_pb2_grpc import FeedServiceStub
 from clearway.registry.registry import Registry
-from tests.contract.feeds_left import BEIJING, SHANGHAI, WRONG_DAY, code_in, left
+from tests.contract.feeds_left import BEIJING, SHANGHAI, WRONG_DAY, code_in
 from tests.contract.loaded import refusal_in
 from tests.contract.test_access import recorded
 from tests.node import RunningNode
-from tests.parties import AUTHORITY, access_file, as_caller
+from tests.parties import AUTHORITY, as_caller
 from tests.unit.registry.making import CITIZEN
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("left")]
 
 PATIENCE = 10.0
 TODAY = datetime.now(UTC).date().isoformat()
-
-
-@pytest.fixture(scope="module")
-def served_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Registry]]:
-    data_dir = tmp_path_factory.mktemp("left")
-    (data_dir / "access.yaml").write_text(access_file(), "utf-8")
-    with left(data_dir, access=data_dir / "access.yaml") as found:
-        yield found
 
 
 @pytest.fixture

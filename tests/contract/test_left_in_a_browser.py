@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from clearway.registry.quarantine import RowState, SetAside
 from clearway.registry.registry import Registry
 from tests.browsers import fits, violations
-from tests.contract.feeds_left import BEIJING, WRONG_DAY, left
+from tests.contract.feeds_left import BEIJING, WRONG_DAY
 from tests.node import RunningNode
-from tests.parties import AUTHORITY, access_file, token
+from tests.parties import AUTHORITY, token
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
@@ -23,14 +23,6 @@ WAIT = 20_000
 
 TODAY = datetime.now(UTC).date().isoformat()
 NARROW: ViewportSize = {"width": 320, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def served_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Registry]]:
-    data_dir = tmp_path_factory.mktemp("left-in-a-browser")
-    (data_dir / "access.yaml").write_text(access_file(), "utf-8")
-    with left(data_dir, access=data_dir / "access.yaml") as found:
-        yield found
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import REQUEST_CLAIMS, StoredCheck
+from clearway.querylog.check_ids import id_at
 from clearway.querylog.request_ids import Remembered
 
 LEASE = 10.0
@@ -104,7 +105,7 @@ class RequestClaims:
             "lease": LEASE,
             "since": since,
             # Ids begin with their time: so only the partitions of the window are looked at.
-            "first": _first_id(since - timedelta(minutes=1)),
+            "first": id_at(since - timedelta(minutes=1)),
         }
         rows = self._execute(_CLAIM, asked).fetchall()
         return {(authority, name): Claim(ours, _remembered(raw)) for authority, name, ours, raw in rows}
@@ -155,9 +156,3 @@ def _remembered(raw: bytes | None) -> Remembered | None:
         return None
     record = StoredCheck.of(raw).record
     return Remembered(record.request_digest, record.check_id)
-
-
-def _first_id(moment: datetime) -> str:
-    """What no UUIDv7 of that moment or later sorts before."""
-    digits = f"{max(0, int(moment.timestamp() * 1000)):012x}"
-    return f"{digits[:8]}-{digits[8:]}"

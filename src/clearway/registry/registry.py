@@ -42,7 +42,7 @@ from clearway.registry.objections import ObjectionFate, opened_between
 from clearway.registry.quarantine import Quarantine
 from clearway.registry.readings import Readings
 from clearway.registry.schema import EventRow
-from clearway.registry.tokens import KeyState, Tokens, key_states
+from clearway.registry.tokens import KeyState, Tokens, awaited_since, key_states
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.keys import SubjectKeys
 
@@ -110,9 +110,8 @@ class Registry:
 
         Whoever brings their numbers again enters them: a list that did not change is worth reading once more.
         """
-        states = self.key_states()
-        current = next((state for state in states if state.current), None)
-        return current.adopted_at if current and any(state.waiting for state in states) else None
+        with reading(self._engine) as connection:
+            return awaited_since(connection, self._keys)
 
     def close(self) -> None:
         """Let go of the database."""

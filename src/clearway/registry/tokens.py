@@ -181,6 +181,14 @@ def key_states(connection: Connection, keys: SubjectKeys) -> tuple[KeyState, ...
     return tuple(states)
 
 
+def awaited_since(connection: Connection, keys: SubjectKeys) -> datetime | None:
+    """Since when there is a current key under which some numbers are not entered yet; None where all are."""
+    known = adopted(connection)
+    others = (key_id for key_id in known if key_id != keys.fingerprint)
+    waits = any(only_under(connection, key_id, [keys.fingerprint]) for key_id in others)
+    return known.get(keys.fingerprint) if waits else None
+
+
 def _known(connection: Connection, persons: dict[Identifier, dict[str, str]]) -> dict[tuple[str, str], Known]:
     """(scheme, token) → the number that it stands for, for those of these that are recorded."""
     by_scheme: dict[str, list[str]] = {}

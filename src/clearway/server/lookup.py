@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -156,8 +156,7 @@ class Lookup:
         if not given:
             message = "the check was recorded under a subject key that is not given, or not in the index yet"
             raise Refusal(ErrorReason.ERROR_REASON_SUBJECT_KEY_MISSING, message)
-        found = (snapshot.find(key) for key in given)
-        return next((hit for hit in found if hit is not None), None)
+        return first_hit(given, snapshot)
 
     def _is_readable(self, applicant: Applicant, snapshot: Snapshot) -> bool:
         """Whether the index would have a recorded natural person under one of the keys of the record.
@@ -171,8 +170,7 @@ class Lookup:
     def _under_other_keys(self, applicant: Applicant, identifier: Identifier, snapshot: Snapshot) -> Hit | None:
         """Who is recorded under a former key, or stands in an index that was written before the current key came."""
         if identifier.personal:
-            found = (snapshot.find(key) for key in applicant.former_keys.values())
-            return next((hit for hit in found if hit is not None), None)
+            return first_hit(applicant.former_keys.values(), snapshot)
         under = self._keys_of(snapshot)
         return None if under is self._keys else snapshot.find(under.identifier_key(identifier.scheme, identifier.value))
 
@@ -211,6 +209,12 @@ class Lookup:
         # A masked code alone is never searched for: that would be a search by pattern, an enumeration.
         fitting = tuple(p for p in candidates if fits_mask(applicant.masked, p.masked or p.code))
         return Resembling(Unidentified.MASKED, fitting)
+
+
+def first_hit(keys: Iterable[bytes], snapshot: Snapshot) -> Hit | None:
+    """Whom the first of these keys that names anybody names. Raises `IndexUnavailable`."""
+    found = (snapshot.find(key) for key in keys)
+    return next((hit for hit in found if hit is not None), None)
 
 
 def about_of(identifier: Identifier, keys: SubjectKeys) -> About:

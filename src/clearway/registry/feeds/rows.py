@@ -74,8 +74,13 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     @property
     def field(self) -> str:
         """The field that it is about, by which its detail begins; empty where it is about the row."""
-        named, colon, _ = self.detail.partition(": ")
-        return named if colon else ""
+        return field_in(self.detail)
+
+
+def field_in(detail: str) -> str:
+    """The field by which a fault's detail begins; empty where it is about the row."""
+    named, colon, _ = detail.partition(": ")
+    return named if colon else ""
 
 
 class RowFault(Exception):

@@ -13,7 +13,7 @@ from clearway.gen.v1 import registry_service_pb2 as registry_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.registry.errors import RegistryError, RegistryReason, UnreadableFeed
 from clearway.registry.feeds.adapters import adapter_of
-from clearway.registry.feeds.rows import Adapter, Fault
+from clearway.registry.feeds.rows import Adapter, Fault, field_in
 from clearway.registry.fetching.fetcher import Fetched, Fetcher
 from clearway.registry.fetching.waiting import WaitingRoom
 from clearway.registry.quarantine import Reread, RowState, SetAside
@@ -148,23 +148,23 @@ class FeedService:
 
     async def _row(self, call: Call, row_id: int) -> tuple[SetAside, str]:
         """A row within the caller's reach, and the database's id. Raises `RegistryError` UNKNOWN_ROW for any other."""
-        row, database_id = await self._door.read(
-            lambda registry: (registry.quarantine.get(row_id), registry.database_id())
-        )
+        row, database_id = await self._read(row_id)
         if not extends(call, replace(self._reach(row), officer=reach_in(call).officer)):
             raise RegistryError(RegistryReason.UNKNOWN_ROW, "no row that was set aside has this id")
         return row, database_id
 
     async def _resolved(self, row_id: int) -> registry_pb.RecordedAct:
         """The act that resolved a row, now or before."""
-        row, database_id = await self._door.read(
-            lambda registry: (registry.quarantine.get(row_id), registry.database_id())
-        )
+        row, database_id = await self._read(row_id)
         if row.resolution is None:
             raise RuntimeError("a row that was resolved is not")
         recorded = registry_pb.RecordedAct(revision=token_of(database_id, row.resolution.revision))
         recorded.recorded_at.FromDatetime(row.resolution.recorded_at)
         return recorded
+
+    async def _read(self, row_id: int) -> tuple[SetAside, str]:
+        """A row, whoever asks, and the database's id. Raises `RegistryError` UNKNOWN_ROW."""
+        return await self._door.read(lambda registry: (registry.quarantine.get(row_id), registry.database_id()))
 
     def _reach(self, row: SetAside) -> Reach:
         return of_row(row, self._adapter(row.feed), self._feeds.get(row.feed), self._catalogue)
@@ -229,12 +229,13 @@ class FeedService:
 
 def column_of(adapter: Adapter, row: SetAside) -> str:
     """The column that the reason of a row is about; empty where that cannot be told."""
-    field, colon, _ = row.detail.partition(": ")
+    field = field_in(row.detail)
+    if not field:
+        return ""
     try:
-        sheet = adapter.open(iter([(0, list(row.original))]))
+        return adapter.open(iter([(0, list(row.original))])).column(field)
     except UnreadableFeed:
         return ""
-    return sheet.column(field) if colon else ""
 
 
 def changes_in(request: pb.CorrectRowRequest, row: SetAside) -> dict[str, str]:

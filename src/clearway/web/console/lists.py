@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from clearway.gen.v1 import feed_service_pb2 as pb
 from clearway.web.console.pages import Pages
 from clearway.web.console.refusals import Told, told_of_act
-from clearway.web.console.rows import Filled, act_of
+from clearway.web.console.rows import Filled, act_of, filled_with
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
 
@@ -39,23 +39,23 @@ class Lists:
 
     async def decide(self, visit: Visit, fields: Mapping[str, str]) -> Response:
         """A person's word on the very list that was looked at."""
-        filled = Filled({}, fields.get("registrar", ""), fields.get("reason", ""))
-        asked = {"act": act_of(filled), "feed": feed_in(visit), "sha256": fields.get("sha256", "")}
+        filled = filled_with({}, fields)
+        act, feed, sha256 = act_of(filled), feed_in(visit), fields.get("sha256", "")
         try:
             if fields.get("word") == "confirm":
-                await visit.audit.confirm(pb.ConfirmListRequest(**asked))  # type: ignore[arg-type]
+                await visit.audit.confirm(pb.ConfirmListRequest(act=act, feed=feed, sha256=sha256))
                 return RedirectResponse(f"{PATH}?done=list_loaded", 303)
-            await visit.audit.discard(pb.DiscardListRequest(**asked))  # type: ignore[arg-type]
+            await visit.audit.discard(pb.DiscardListRequest(act=act, feed=feed, sha256=sha256))
             return RedirectResponse(f"{PATH}?done=list_discarded", 303)
         except grpc.aio.AioRpcError as fault:
             return await self._page(visit, filled, told_of_act(fault, visit.language))
 
     async def _page(self, visit: Visit, filled: Filled, problem: Told | None = None) -> Response:
         found = next((one for one in (await visit.audit.lists()).lists if one.feed == feed_in(visit)), None)
-        if found is None and problem is None:
-            return self._pages.trouble(visit, 404, word("no_such_list", visit.language))
         if found is None:
-            return self._pages.trouble(visit, problem.http, problem.words, problem.reason)  # type: ignore[union-attr]
+            if problem is None:
+                return self._pages.trouble(visit, 404, word("no_such_list", visit.language))
+            return self._pages.trouble(visit, problem.http, problem.words, problem.reason)
         return self._pages.page(
             visit, "list.html", problem.http if problem else 200, found=found, filled=filled, problem=problem
         )

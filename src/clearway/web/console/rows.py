@@ -102,7 +102,7 @@ class Rows:
         row_id = row_id_in(visit)
         if row_id is None:
             return self._pages.trouble(visit, 404, word("not_found", visit.language))
-        filled = Filled({}, fields.get("registrar", ""), fields.get("reason", ""))
+        filled = filled_with({}, fields)
         try:
             await visit.audit.dismiss(pb.DismissRowRequest(act=act_of(filled), row_id=row_id))
         except grpc.aio.AioRpcError as fault:
@@ -161,6 +161,11 @@ def filled_of(row: pb.QuarantinedRow, registrar: str) -> Filled:
 def filled_in(row: pb.QuarantinedRow, fields: Mapping[str, str]) -> Filled:
     """The form as it was filled in: a row's cells go by their places."""
     cells = {cell.column: fields.get(f"cell-{place}", cell.value.strip()) for place, cell in enumerate(row.cells)}
+    return filled_with(cells, fields)
+
+
+def filled_with(cells: Mapping[str, str], fields: Mapping[str, str]) -> Filled:
+    """Cells, and who acts and why as the form that was sent says."""
     return Filled(cells, fields.get("registrar", ""), fields.get("reason", ""))
 
 
