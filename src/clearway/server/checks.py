@@ -121,7 +121,18 @@ class Checks:
         raw = response.SerializeToString()
         elapsed = call.elapsed_us(monotonic())
         record = self._recording.answered(
-            call, request, digest, applicant, evidence, snapshot.confirmations, sources, response, moment, raw, elapsed
+            call,
+            request,
+            digest,
+            applicant,
+            evidence,
+            snapshot.confirmations,
+            sources,
+            decision,
+            response,
+            moment,
+            raw,
+            elapsed,
         )
         if request.receipt:
             raw = self._receipts.attached(StoredCheck.of(record))

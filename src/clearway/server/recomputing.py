@@ -24,9 +24,11 @@ from clearway.server.call import Caller
 from clearway.server.errors import Refusal
 from clearway.server.lookup import Applicant
 from clearway.server.question import item_of, question_of
-from clearway.server.recording import OUTCOME_NAMES, facts_in
+from clearway.server.recording import facts_in
 from clearway.server.translate import Translation
 from clearway.server.watching.comparing import differences
+
+OUTCOMES = {value: name for name, value in decision_pb2.Outcome.items()}
 
 
 class Verdict(StrEnum):
@@ -89,8 +91,8 @@ class Recomputing:
         return Recomputed(
             Verdict.DIFFERS if differs else Verdict.AGREES,
             differs,
-            outcome_in(OUTCOME_NAMES.get(before.outcome, "")),
-            outcome_in(OUTCOME_NAMES[after.outcome]),
+            outcome_in(OUTCOMES.get(before.outcome, "")),
+            outcome_in(OUTCOMES[after.outcome]),
             tuple(sorted(regimes_in(before) ^ regimes_in(after))),
         )
 

@@ -9,8 +9,9 @@ import msgspec
 from google.protobuf.message import Message
 
 from clearway.catalogue.catalogue import Catalogue
+from clearway.decision.answer import Decision, Outcome, Standing
 from clearway.decision.facts import Confirmations, Evidence, Sources
-from clearway.gen.v1 import check_service_pb2, decision_pb2, subject_pb2
+from clearway.gen.v1 import check_service_pb2, subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, encode_record
 from clearway.server.call import NOBODY, Call
@@ -22,8 +23,8 @@ from clearway.subjects.masking import mask, without_citizen_numbers
 _encode_facts = msgspec.msgpack.Encoder().encode
 LONGEST_SHOWN = 128
 LONGEST_REGION = 16
-OUTCOME_NAMES = {value: name for name, value in decision_pb2.Outcome.items()}
-STANDING_NAMES = {value: name for name, value in decision_pb2.Standing.items()}
+OUTCOME_NAMES = {outcome: f"OUTCOME_{outcome}" for outcome in Outcome}
+STANDING_NAMES = {standing: f"STANDING_{standing}" for standing in Standing}
 
 
 class KeptFacts(msgspec.Struct, frozen=True, array_like=True):
@@ -59,6 +60,7 @@ class Recording:
         evidence: Evidence,
         confirmations: Confirmations,
         sources: Sources,
+        decision: Decision,
         response: check_service_pb2.CheckSubjectResponse,
         decided_at: datetime,
         response_bytes: bytes,
@@ -80,8 +82,8 @@ class Recording:
                 scheme=applicant.scheme,
                 subject=applicant.shown,
                 subject_key=applicant.key,
-                outcome=OUTCOME_NAMES[response.decision.outcome],
-                standing=STANDING_NAMES[response.decision.standing],
+                outcome=OUTCOME_NAMES[decision.outcome],
+                standing=STANDING_NAMES[decision.standing],
                 error_reason="",
                 revision=response.revision,
                 edition=self._edition,
@@ -90,7 +92,7 @@ class Recording:
                 facts=_encode_facts(KeptFacts(evidence, confirmations, sources)),
                 response=response_bytes,
                 worker=self._worker,
-                listings=listings_in(response.decision),
+                listings=listings_in(decision),
                 region=request.region_code or caller.region,
                 elapsed_us=elapsed_us,
                 index_age_ms=response.index_age.seconds * 1000 + response.index_age.nanos // 1_000_000,
@@ -259,10 +261,13 @@ def shown(text: str) -> str:
     return without_citizen_numbers(text)[:LONGEST_SHOWN]
 
 
-def listings_in(decision: decision_pb2.Decision) -> tuple[str, ...]:
+def listings_in(decision: Decision) -> tuple[str, ...]:
     """Ids of the listings that an answer speaks of, each once, in the answer's order."""
-    reasons = (*decision.restrictions, *decision.incentives)
-    named = (*(reason.listing_id for reason in reasons), *(notice.listing_id for notice in decision.notices))
+    if not (decision.restrictions or decision.incentives or decision.notices):
+        return ()
+    named = [restriction.listing.listing_id for restriction in decision.restrictions]
+    named += [incentive.listing.listing_id for incentive in decision.incentives if incentive.listing is not None]
+    named += [notice.listing_id for notice in decision.notices]
     return tuple(dict.fromkeys(filter(None, named)))
 
 

@@ -7,14 +7,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from clearway.decision.facts import Known, NotKnown, Sources, SourceState, SubjectProfile
+from clearway.decision.answer import (
+    Decision,
+    Materials,
+    Notice,
+    NoticeCode,
+    Outcome,
+    Restriction,
+    Standing,
+    Term,
+)
+from clearway.decision.facts import Known, Listing, NotKnown, Sources, SourceState, SubjectProfile
 from clearway.gen.v1 import check_service_pb2 as pb
-from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.server.errors import Refusal, refusal_for
 from clearway.server.lookup import Lookup
-from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in
+from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in, listings_in
 from clearway.subjects.faults import InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.masking import without_citizen_numbers
@@ -31,8 +40,7 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None, sources: Sou
     item = catalogue().item(request.item_code)
     assert item is not None
     response = pb.CheckSubjectResponse(check_id="0195a0b0-0000-7000-8000-000000000001", request_id="r")
-    response.decision.outcome = decision_pb2.OUTCOME_ORDINARY
-    response.decision.standing = decision_pb2.STANDING_NOT_LISTED
+    decision = Decision(Outcome.ORDINARY, Standing.NOT_LISTED, None, (), (), (), Materials(), None)
     return RECORDING.answered(
         a_call(request.SerializeToString()),
         request,
@@ -41,6 +49,7 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None, sources: Sou
         evidence or NotKnown(),
         {},
         sources,
+        decision,
         response,
         NOON,
         response.SerializeToString(),
@@ -177,3 +186,20 @@ def test_case_and_officer_of_an_answered_check_are_kept_as_given_and_a_number_in
     (note,) = pb.CheckSubjectRequest.FromString(record.request).annotations.values()
     assert note != CITIZEN_NUMBER
     assert note == without_citizen_numbers(CITIZEN_NUMBER)
+
+
+def test_a_record_names_every_listing_that_its_answer_speaks_of_once() -> None:
+    listing = Listing("L-1", "SAMR-SERIOUS")
+    regime, measure = catalogue().edition.regimes[0], catalogue().edition.measures[0]
+    term = Term(None, None)
+    decision = Decision(
+        Outcome.RESTRICTION,
+        Standing.LISTED,
+        None,
+        (Restriction(measure, regime, listing, term), Restriction(measure, regime, listing, term)),
+        (),
+        (Notice(NoticeCode.UNDER_OBJECTION, "L-2"), Notice(NoticeCode.NAME_DIFFERS)),
+        Materials(),
+        None,
+    )
+    assert listings_in(decision) == ("L-1", "L-2")

@@ -59,7 +59,7 @@ class Evidence:
 
 def is_look(call: Call) -> bool:
     """Whether an auditor or a registrar looks at what is recorded."""
-    return call.acted_in in LOOKERS and rule_of(call.method.name).look
+    return not call.method.is_check and call.acted_in in LOOKERS and rule_of(call.method.name).look
 
 
 def request_of(call: Call) -> pb.CheckSubjectRequest | None:
