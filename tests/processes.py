@@ -40,13 +40,13 @@ def parts(parent: int, workers: int = 1, beside: tuple[str, ...] = (), *, feeds:
     raise AssertionError(f"the node has the processes {sorted(found)}, not {sorted(names)}")
 
 
-def successor(parent: int, known: set[int], within: float = PATIENCE) -> int:
-    """The process the node started in place of one that was killed: the one that is not in `known`."""
+def successor(parent: int, part: str, former: int, within: float = PATIENCE) -> int:
+    """The process the node started in place of the `former` one, which was killed, to play the same part."""
     last = time.monotonic() + within
     while time.monotonic() < last:
-        fresh = [pid for pid in living(parent).values() if pid not in known]
-        if fresh:
-            return fresh[0]
+        found = living(parent).get(part, former)
+        if found != former:
+            return found
         time.sleep(0.05)
     raise AssertionError("the node did not start the process again")
 

@@ -233,7 +233,7 @@ def test_a_record_that_cannot_be_read_is_told_by_health_and_checks_go_on(tmp_pat
         # A connection that is open goes on from what it holds; whoever opens the file now finds out.
         living = parts(node.pid)
         os.kill(living["worker-1"], signal.SIGKILL)
-        successor(node.pid, set(living.values()))
+        successor(node.pid, "worker-1", living["worker-1"])
         until(node.serving)
         until(lambda: not serving(node)["clearway.v1.RegistryService"])
         assert serving(node)["clearway.v1.CheckService"]

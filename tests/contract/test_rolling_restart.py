@@ -131,10 +131,9 @@ def test_each_worker_of_a_node_restarted_under_load_fails_no_call(
         callers = Callers(ask)
         with callers.busy():
             for worker in ("worker-1", "worker-2"):
-                known = set(living.values())
                 begun = node.log.read_text().count("worker_started")
                 os.kill(living[worker], how)
-                living[worker] = successor(node.pid, known)
+                living[worker] = successor(node.pid, worker, living[worker])
                 until(lambda begun=begun: node.log.read_text().count("worker_started") > begun)  # type: ignore[misc]
                 callers.wait_for_more()
         callers.all_were_answered()

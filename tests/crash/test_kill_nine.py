@@ -144,7 +144,7 @@ def kill(node: RunningNode, victim: str, living: dict[str, int]) -> None:
     """SIGKILL, and wait for what follows it: the part started again by its parent, or the node by us."""
     if victim in living:
         os.kill(living[victim], signal.SIGKILL)
-        successor(node.pid, set(living.values()))
+        successor(node.pid, victim, living[victim])
         parts(node.pid)
         until(node.serving, within=60)
         return

@@ -83,11 +83,10 @@ def test_nodes_killed_under_load_keep_every_answer_they_gave(
             )
             for name in ("a", "b")
         ]
-        living = {id(node): parts(node.pid) for node in nodes}
         for number in range(ROUNDS):
             before, victim = len(answers.kept), VICTIMS[number % len(VICTIMS)]
             node = chance.choice(nodes)
-            asyncio.run(one_round(nodes, killing(victim, node, living[id(node)], server), chance, answers))
+            asyncio.run(one_round(nodes, killing(victim, node, server), chance, answers))
             until(lambda: all(node.serving() for node in nodes), within=60)
             assert len(answers.kept) > before, "nothing was answered in this round"
             # Across nodes a request id is vouched for by the log, and before that by a claim: for ten seconds, and
@@ -114,17 +113,17 @@ async def one_round(
     await asyncio.gather(*callers)
 
 
-def killing(victim: str, node: RunningNode, living: dict[str, int], server: Server) -> Callable[[], None]:
-    """What kills the victim, and waits for what starts in its place. `living`: the processes of the node, by part."""
+def killing(victim: str, node: RunningNode, server: Server) -> Callable[[], None]:
+    """What kills the victim, and waits for what starts in its place."""
 
     def whole_node() -> None:
         node.kill()
         node.start()
-        living.update(parts(node.pid))
 
     def part() -> None:
-        os.kill(living[victim], signal.SIGKILL)
-        living[victim] = successor(node.pid, set(living.values()), within=30)
+        former = parts(node.pid)[victim]
+        os.kill(former, signal.SIGKILL)
+        successor(node.pid, victim, former, within=30)
 
     def database() -> None:
         """Every process of it at once, as when its machine fails."""

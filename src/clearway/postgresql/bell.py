@@ -59,16 +59,17 @@ class Bell:
             connection.close()
 
     def _listen(self) -> psycopg.Connection[Any] | None:
+        # A connection without a `Connection` around it fails with the driver's own errors.
         try:
             pooled = self._engine.raw_connection()
-        except (SQLAlchemyError, UnsupportedDatabase) as error:
+            connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
+            # It would otherwise go back to the pool, and whoever got it next would hear the bell.
+            pooled.detach()
+            connection.autocommit = True
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+        except (psycopg.Error, SQLAlchemyError, UnsupportedDatabase) as error:
             _log.debug("bell_not_heard", error=type(error).__name__)
             return None
-        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
-        # It would otherwise go back to the pool, and whoever got it next would hear the bell.
-        pooled.detach()
-        connection.autocommit = True
-        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         return connection
 
     def _hear(self, connection: psycopg.Connection[Any], patience: float) -> None:

@@ -222,7 +222,7 @@ def test_workers_and_nodes_start_from_the_index_while_the_database_is_stopped(
         ask(node, request_id="r-1")
         living = parts(node.pid)
         os.kill(living["worker-1"], signal.SIGKILL)
-        successor(node.pid, set(living.values()))
+        successor(node.pid, "worker-1", living["worker-1"])
         until(node.serving)
         assert ask(node, request_id="r-0").check_id == before.check_id, "the journals know what was asked just now"
         node.kill()
@@ -233,6 +233,20 @@ def test_workers_and_nodes_start_from_the_index_while_the_database_is_stopped(
         server.start()
     until(lambda: answer.check_id in {check_id for check_id, _ in rows_of(url)})
     assert set(Counter(check_id for check_id, _ in rows_of(url)).values()) == {1}
+
+
+def test_no_process_of_a_node_ends_with_its_database(
+    server: Server, start: Callable[..., RunningNode], url: str
+) -> None:
+    node = start("a")
+    before = parts(node.pid)
+    server.stop(signal.SIGQUIT)
+    time.sleep(2)
+    server.start()
+    answer = ask(node)
+    until(lambda: answer.check_id in {check_id for check_id, _ in rows_of(url)})
+    assert parts(node.pid) == before
+    assert '"event": "process_died"' not in node.log.read_text()
 
 
 def test_a_new_node_does_not_start_without_its_database(server: Server, url: str, tmp_path: Path) -> None:
