@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -10,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from clearway.registry import commands
-from clearway.registry.events import ObjectionGrounds
+from clearway.registry.events import ObjectionGrounds, Resolution
 from clearway.registry.synthetic import Character
 from tests.browsers import fits, violations
 from tests.contract.cards_shown import OUTCOMES, Shown, showing
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
 
@@ -107,11 +109,92 @@ def test_an_answer_that_turns_is_shown_as_changed_while_the_officer_looks(shown:
     page.goto(shown.on_screen(answer.check_id))
     expect(page.get_by_role("heading", level=1)).to_have_text("Restriction")
     now = datetime.now(UTC)
-    objection = commands.OpenObjection(f"SYN-{Character.SERIOUS:08d}", f"O-{uuid4()}", ObjectionGrounds.WRONG)
-    shown.registry.execute(objection, actor="test", moment=now)
+    listing, objection = f"SYN-{Character.SERIOUS:08d}", f"O-{uuid4()}"
+    opened = commands.OpenObjection(listing, objection, ObjectionGrounds.WRONG)
+    shown.registry.execute(opened, actor="test", moment=now)
     expect(page.locator(".cw-changed-title")).to_contain_text("This answer has changed since")
     expect(page.locator(".cw-turn")).to_contain_text("Answered: Restriction → Now: Deferred acceptance")
     assert violations(page) == []
+    rejected = commands.ResolveObjection(listing, objection, Resolution.REJECTED)
+    shown.registry.execute(rejected, actor="test", moment=datetime.now(UTC))
+    expect(page.get_by_text("it is again what it was")).to_be_visible()
+    expect(page.locator(".cw-turn")).to_have_count(0)
+    assert violations(page) == []
+
+
+# What an officer has written
+
+
+def departing(page: Page) -> None:
+    """Written into the outcome's form, and not sent."""
+    page.get_by_label("Not applied").check()
+    page.get_by_label("In your words").fill("the premises belong to another company")
+
+
+def written(page: Page) -> tuple[bool, str]:
+    return page.get_by_label("Not applied").is_checked(), page.get_by_label("In your words").input_value()
+
+
+WRITTEN = (True, "the premises belong to another company")
+
+
+def test_what_is_written_stays_when_the_view_ends_and_another_token_comes(shown: Shown, page: Page) -> None:
+    page.goto(shown.on_screen(shown.check("restriction").check_id))
+    departing(page)
+    page.evaluate("""
+        window.good = document.querySelector("clearway-check").token;
+        document.querySelector("clearway-check").token = "nobody";
+    """)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page may not show the check")
+    page.evaluate("document.querySelector('clearway-check').token = window.good")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restriction")
+    assert written(page) == WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "The view has ended, and this was not recorded."), (503, "It is not certain that this was recorded.")],
+)
+def test_what_is_written_stays_where_no_card_comes_back(shown: Shown, page: Page, status: int, said: str) -> None:
+    page.goto(shown.on_screen(shown.check("restriction").check_id))
+    departing(page)
+    trouble = '<section class="cw cw-trouble" data-state="unavailable"><h1>no</h1></section>'
+    page.route("**/outcome", lambda route: route.fulfill(status=status, content_type="text/html", body=trouble))
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    assert written(page) == WRITTEN
+    page.unroute("**/outcome")
+    page.get_by_label("Reason for departing").select_option(label="Another subject")
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("status")).to_have_text("Recorded.")
+    assert written(page) == (False, "")
+
+
+def test_one_form_recorded_leaves_what_is_written_in_another(shown: Shown, page: Page) -> None:
+    page.goto(shown.on_screen(shown.check("deferred-acceptance").check_id))
+    page.get_by_label("Signed as").fill("legal representative")
+    page.get_by_label("Granted").first.check()
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Recorded.")
+    assert page.get_by_label("Signed as").input_value() == "legal representative"
+
+
+def shortened(route: Route) -> None:
+    """The card, with two seconds left of its view."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=re.sub(r'data-left="\d+"', 'data-left="2"', answer.text()))
+
+
+def told(page: Page, condition: str) -> None:
+    """Wait for what a script of the page notes; asked from outside, as the page's own policy forbids it inside."""
+    until(lambda: bool(page.evaluate(condition)))
+
+
+def test_the_page_hears_of_the_views_end_when_it_comes(shown: Shown, page: Page) -> None:
+    page.route("**/content", shortened)
+    page.goto(shown.on_screen(shown.check("ordinary").check_id))
+    page.evaluate("addEventListener('clearway-expired', () => { window.expired = true; })")
+    told(page, "window.expired === true")
 
 
 # States
@@ -170,3 +253,15 @@ def test_paper_shows_the_reasons_and_no_forms(shown: Shown, page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("heading", name="Incentives")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.locator(".cw-fold .cw-pre")).to_be_visible()
+
+
+def test_paper_shows_what_of_a_commitment_is_still_to_come(shown: Shown, page: Page) -> None:
+    page.goto(shown.page(shown.check("deferred-acceptance").check_id))
+    page.get_by_label("Signed as").fill("legal representative")
+    page.get_by_label("place in the file").fill("C-2026-8")
+    page.get_by_role("button", name="Record the commitment").click()
+    expect(page.get_by_text("legal representative · C-2026-8")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("checkbox").first).to_be_visible()
+    expect(page.locator(".cw-box")).to_have_count(0)

@@ -136,6 +136,21 @@ def test_a_departure_without_its_reason_is_told_and_nothing_typed_is_lost(
     assert "Not applied · Another subject · &lt;b&gt;another&lt;/b&gt; company" in page.text
 
 
+def test_an_outcome_on_which_nothing_is_chosen_is_not_called_recorded(node: RunningNode, browser: httpx.Client) -> None:
+    page = browser.get(shown(node, Character.SERIOUS))
+    action, fields = form_of(page.text, "outcome")
+    page = browser.post(action, data=fields)
+    assert (page.status_code, "Recorded." in page.text) == (400, False)
+    assert "Choose what became of a measure" in page.text
+
+
+def test_a_form_that_was_refused_is_the_same_report_when_sent_again(node: RunningNode, browser: httpx.Client) -> None:
+    page = browser.get(shown(node, Character.SERIOUS))
+    action, fields = form_of(page.text, "outcome")
+    page = browser.post(action, data=fields | {"result-0": "MEASURE_RESULT_NOT_APPLIED"})
+    assert form_of(page.text, "outcome")[1]["report"] == fields["report"]
+
+
 def test_a_form_sent_twice_is_recorded_once(node: RunningNode, browser: httpx.Client) -> None:
     path = shown(node, Character.UNKNOWN)
     action, fields = form_of(browser.get(path).text, "outcome")

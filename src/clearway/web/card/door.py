@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import cast
 
 import grpc
 import structlog
@@ -23,7 +25,7 @@ from clearway.server.servicers import CARD_SERVICE, CHECK_SERVICE
 from clearway.server.view_tokens import token_in
 from clearway.web.assets import Assets
 from clearway.web.card import words
-from clearway.web.card.forms import ACTS, Form
+from clearway.web.card.forms import ACTS, Form, NothingTold
 from clearway.web.card.view import card_view
 from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
 from clearway.web.json.door import OWN_STATUS
@@ -130,6 +132,9 @@ class CardDoor:
         try:
             form = Form(await body_of(request, MOST_FORM_BYTES))
             message = act.message(form, request.path_params["check_id"])
+        except NothingTold:
+            more = {"problem": words.NOTHING_TOLD, "form": form, "status": 400}
+            return await self._answered(request, self._kind(request), more, token_of(request) or form.one("view"))
         except ValueError:
             return self._trouble(request, "unavailable", 400)
         token = token_of(request) or form.one("view")
@@ -138,7 +143,8 @@ class CardDoor:
         except Failed as failed:
             if failed.reason == "VIEW_REFUSED":
                 return self._trouble(request, failed.trouble, failed.http)
-            return await self._answered(request, self._kind(request), {"problem": failed, "form": form}, token)
+            more = {"problem": failed.reason, "form": form, "status": failed.http}
+            return await self._answered(request, self._kind(request), more, token)
         if self._kind(request) == "page.html":
             return RedirectResponse(f"/card/{request.path_params['check_id']}?view={token}&done=1", 303, NEVER_KEPT)
         return await self._answered(request, "card.html", {"done": True}, token)
@@ -169,8 +175,9 @@ class CardDoor:
         view = card_view(card)
         language = Language(view.language)
         problem = more.get("problem")
-        known = words.PROBLEMS.get(problem.reason, words.ANY_PROBLEM) if isinstance(problem, Failed) else None
+        known = None if problem is None else words.PROBLEMS.get(str(problem), words.ANY_PROBLEM)
         form = more.get("form")
+        given = form.given() if isinstance(form, Form) else {}
         html = (
             templates()
             .get_template(template)
@@ -179,15 +186,16 @@ class CardDoor:
                 notice=card.deferral.notice,
                 label=Labels(language),
                 token=token,
-                report_id=str(uuid.uuid4()),
+                # It may have been recorded although the answer was lost: sent again, it is still the same report.
+                report_id=given.get("report") or str(uuid.uuid4()),
+                seconds_left=seconds_left(card),
                 problem="" if known is None else say(known, language),
-                given=form.given() if isinstance(form, Form) else {},
+                given=given,
                 done=bool(more.get("done")) or "done" in request.query_params,
                 assets=self._assets,
             )
         )
-        status = problem.http if isinstance(problem, Failed) else 200
-        return HTMLResponse(html, status, self._headers())
+        return HTMLResponse(html, cast("int", more.get("status", 200)), self._headers())
 
     def _trouble(self, request: Request, trouble: str, status: int) -> Response:
         """What is shown in place of a card."""
@@ -244,6 +252,12 @@ async def changed(last: str, check_id: str, stream: AsyncIterator[bytes]) -> Asy
             async for raw in messages:
                 change = pb.WatchCasesResponse.FromString(raw).change
                 yield event(change.change_id) if change.check_id == check_id else b":\n\n"
+
+
+def seconds_left(card: card_pb.GetCardResponse) -> int:
+    """How long the view will last; 0 where nobody says when it ends."""
+    left = card.view_expires_at.seconds - time.time() if card.HasField("view_expires_at") else 0
+    return max(0, int(left))
 
 
 def event(change_id: str) -> bytes:

@@ -66,15 +66,22 @@ def supplement(form: Form, check_id: str) -> Message:
     return deferral_pb.SupplementRequest(check_id=check_id, officer=form.one("officer"), materials=form.all("material"))
 
 
+class NothingTold(ValueError):
+    """The form of the outcome was sent as it was: nothing is chosen on it."""
+
+
 def outcome(form: Form, check_id: str) -> Message:
-    """What became of each reason on which something was chosen, and of the case. Raises ValueError."""
-    return pb.ReportOutcomeRequest(
+    """What became of each reason on which something was chosen, and of the case. Raises ValueError, `NothingTold`."""
+    told = pb.ReportOutcomeRequest(
         check_id=check_id,
         report_id=form.one("report"),
         officer=form.one("officer"),
         measures=measures(form),
         case_result=pb.CaseResult.Value(form.one("case_result") or "CASE_RESULT_UNSPECIFIED"),
     )
+    if not told.measures and not told.case_result:
+        raise NothingTold
+    return told
 
 
 DEPARTING = ("MEASURE_RESULT_NOT_APPLIED", "MEASURE_RESULT_MODIFIED")

@@ -14,6 +14,7 @@ from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.server.watching.comparing import differences
 from clearway.web.card import words
 
 OPEN = (
@@ -30,6 +31,11 @@ class Fact:
 
     label: str
     value: str
+
+    @property
+    def chinese(self) -> bool:
+        """Whether the value is Chinese, whatever the card's language is: a screen reader must know."""
+        return any("\u4e00" <= letter <= "\u9fff" for letter in self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class ChangeView:
     after: str
     why: str
     noticed: str
+    turned_back: bool
+    """The answer is again what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +299,7 @@ class Drawing:
             after=say(OUTCOMES[after], self._language),
             why=change.after.explanation.text,
             noticed=self._moment(change.noticed_at),
+            turned_back=not differences(self._decision, change.after),
         )
 
     def _footer(self) -> tuple[Fact, ...]:

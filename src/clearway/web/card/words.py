@@ -66,6 +66,10 @@ LABELS: Mapping[str, Text] = {
         en="Ask again before you decide: what stands below is what was answered then.",
         zh="作出决定前请重新核查：以下内容为当时的答复。",
     ),
+    "turned_back": Text(
+        en="The answer turned, and turned back: it is again what it was. Noticed",
+        zh="答复曾发生变化，现已恢复原状。发现于",
+    ),
     "noticed": Text(en="noticed", zh="发现于"),
     "deferral": Text(en="Deferred acceptance", zh="容缺受理"),
     "overdue": Text(en="overdue", zh="已逾期"),
@@ -190,10 +194,16 @@ TROUBLES: Mapping[str, tuple[Text, Text]] = {
 }
 """What is shown in place of a card: title and what to do."""
 
+NOTHING_TOLD = "nothing told"
+"""The problem of an outcome form on which nothing was chosen: the one that no worker has to find."""
+
 PROBLEMS: Mapping[str, Text] = {
     "DEPARTURE_REASON_REQUIRED": Text(
         en="A mandatory measure was not applied as advised: choose the reason and say why in words.",
         zh="未按建议适用强制性措施：请选择原因并具体说明。",
+    ),
+    NOTHING_TOLD: Text(
+        en="Choose what became of a measure, or how the case ended.", zh="请选择措施的处理结果或办件结果。"
     ),
     "OUTCOME_MISMATCH": Text(en="The report does not fit the answer.", zh="反馈内容与答复不符。"),
     "CASE_CLOSED": Text(

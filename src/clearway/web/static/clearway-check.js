@@ -6,7 +6,8 @@
    `theme`, light or dark, by default as the reader's system has it.
 
    Events, which bubble: `clearway-shown`, `clearway-changed` {changeId}, `clearway-recorded` {act}, and
-   `clearway-expired`: set another `token`, and the card comes back.                                                    */
+   `clearway-expired`, as soon as the view's time is over: set another `token`, and the card comes back. What an officer
+   has written stays through all of it.                                                                                 */
 
 const STYLE = "the style goes here";
 const HERE = new URL(import.meta.url).origin;
@@ -20,6 +21,8 @@ const WORDS = {
     hand: "It is on the record. Until it can be shown, go on by hand. This is no clear answer.", retry: "Try again",
     missing: "This page names no check", token: "check-id and token are needed.",
     unsure: "It is not certain that this was recorded. Send it again: it is recorded once.",
+    ended: "The view has ended, and this was not recorded. What you have written stays here.",
+    unread: "This was not recorded: what was sent could not be read.",
     changed: "This answer has changed since", show: "Show the change",
   },
   "zh-CN": {
@@ -29,6 +32,8 @@ const WORDS = {
     hand: "核查已有记录。在能够显示之前，请人工办理。这不代表无记录。", retry: "重试",
     missing: "页面未指明核查", token: "需要 check-id 与 token。",
     unsure: "无法确定是否已记录。请再次提交，重复提交只记录一次。",
+    ended: "查看时限已到，本次未记录。已填写的内容仍保留。",
+    unread: "未记录：提交的内容无法读取。",
     changed: "答复已发生变化", show: "查看变化",
   },
 };
@@ -46,6 +51,8 @@ class ClearwayCheck extends HTMLElement {
   #shown = null;
   #turn = 0;
   #due = false;
+  #ends = 0;
+  #kept = [];
 
   constructor() {
     super();
@@ -120,25 +127,40 @@ class ClearwayCheck extends HTMLElement {
     this.replaceChildren();
   }
 
-  #show(status, html) {
-    // Rendered by our own server, every value escaped there; a script in it would not run.
-    const content = document.createElement("template");
-    content.innerHTML = html;
-    const card = content.content.querySelector(".cw");
+  /** Show what came; `recorded` is the act of the form that was recorded, and so is written no longer. */
+  #show(status, html, recorded = "") {
+    const card = cardIn(html);
     if (!card) { this.#unavailable(); return; }
+    this.#kept = this.#written().filter((one) => one.act !== recorded);
     this.#put(card);
     if (status === 401) this.#tell("clearway-expired", { state: card.dataset.state ?? "" });
   }
 
   #put(card) {
     const trouble = "state" in card.dataset;
+    const inside = this.#root.activeElement !== null;
     for (const link of card.querySelectorAll('a[href^="/"]')) link.href = this.server + link.getAttribute("href");
     this.#dress(card);
     this.#place.replaceChildren(card);
     if (card.dataset.state === "unavailable") this.#offerRetry();
     this.#shown = trouble ? null : card;
-    card.querySelector("[data-focus]")?.focus();
-    if (!trouble) { this.#tell("clearway-shown", {}); this.#watch(card.dataset.change); }
+    if (!trouble) this.#writeAgain(card);
+    this.#focus(card, inside);
+    if (!trouble) { this.#tell("clearway-shown", {}); this.#watch(card.dataset.change); this.#expireLater(card); }
+  }
+
+  /** Who was at work in the card is not thrown out of it when another takes its place. */
+  #focus(card, inside) {
+    const place = card.querySelector("[data-focus]") ?? (inside ? card.querySelector(".cw-changed, .cw-title") : null);
+    if (place && !place.hasAttribute("tabindex")) place.tabIndex = -1;
+    place?.focus();
+  }
+
+  /** Say so when the view's time is over, not only when something is tried. */
+  #expireLater(card) {
+    clearTimeout(this.#ends);
+    const left = Number(card.dataset.left);
+    if (left > 0) this.#ends = setTimeout(() => this.#tell("clearway-expired", { state: "expired" }), left * 1000);
   }
 
   #dress(card) {
@@ -163,12 +185,26 @@ class ClearwayCheck extends HTMLElement {
     button.disabled = true;
     try {
       const answer = await this.#ask(act, { method: "POST", body });
-      this.#show(answer.status, await answer.text());
+      const html = await answer.text();
+      const card = cardIn(html);
+      if (!answer.ok && (!card || "state" in card.dataset)) {
+        this.#notRecorded(form, answer.status);
+        button.disabled = false;
+        return;
+      }
+      this.#show(answer.status, html, answer.ok ? act : "");
       if (answer.ok) this.#tell("clearway-recorded", { act });
     } catch {
-      this.#unsure(form);
+      this.#problem(form, this.#words.unsure);
       button.disabled = false;
     }
+  }
+
+  /** No card came back: the one that is there stays, with what is written in it. */
+  #notRecorded(form, status) {
+    const ended = status === 401;
+    this.#problem(form, ended ? this.#words.ended : status < 500 ? this.#words.unread : this.#words.unsure);
+    if (ended) this.#tell("clearway-expired", { state: "expired" });
   }
 
   /** Follow the answer: the server names its last change, at first and whenever there is another one. */
@@ -198,11 +234,36 @@ class ClearwayCheck extends HTMLElement {
   }
 
   /** Whether the officer has begun to fill something in, which must not vanish under their hands. */
-  #writing() {
-    const fields = [...this.#place.querySelectorAll("input:not([type=hidden],:disabled), select, textarea")];
-    return fields.some((field) => field.type === "radio" || field.type === "checkbox"
-      ? field.checked !== field.defaultChecked
-      : field.tagName === "SELECT" ? field.selectedIndex > 0 : field.value !== field.defaultValue);
+  #writing() { return this.#written().length > 0; }
+
+  /** The fields that are filled in: what a refused form was given back counts, though it stands there by default. */
+  #written() {
+    const written = [];
+    for (const form of this.#place.querySelectorAll("form[data-act]")) {
+      const again = this.#place.querySelector(".cw-problem") !== null;
+      for (const field of form.querySelectorAll("input:not([type=hidden],:disabled), select, textarea")) {
+        const chosen = field.type === "radio" || field.type === "checkbox";
+        const filled = chosen
+          ? field.checked && (again || !field.defaultChecked)
+          : field.tagName === "SELECT" ? field.selectedIndex > 0 : field.value !== (again ? "" : field.defaultValue);
+        if (filled) written.push({ act: form.dataset.act, name: field.name, value: field.value, chosen });
+      }
+      const report = form.querySelector('[name="report"]');
+      // Sent again from another card, it is still the same report.
+      if (report && written.length) written.push({ act: form.dataset.act, name: "report", value: report.value, chosen: false });
+    }
+    return written.length ? written : this.#shown ? [] : this.#kept;
+  }
+
+  /** Put what was written into the card that takes the other's place. */
+  #writeAgain(card) {
+    for (const { act, name, value, chosen } of this.#kept) {
+      const form = card.querySelector(`form[data-act="${act}"]`);
+      const fields = form ? [...form.elements].filter((field) => field.name === name && !field.disabled) : [];
+      const field = chosen ? fields.find((one) => one.value === value) : fields[0];
+      if (field && chosen) field.checked = true; else if (field) field.value = value;
+    }
+    this.#kept = [];
   }
 
   #hint() {
@@ -215,7 +276,7 @@ class ClearwayCheck extends HTMLElement {
     return hint;
   }
 
-  #stop() { this.#watching?.abort(); this.#watching = null; }
+  #stop() { this.#watching?.abort(); this.#watching = null; clearTimeout(this.#ends); }
 
   #wait(text) {
     const card = this.#frame("loading", this.#words.title, text);
@@ -228,14 +289,15 @@ class ClearwayCheck extends HTMLElement {
     this.#offerRetry();
   }
 
-  #unsure(form) {
+  #problem(form, text) {
     form.querySelector(".cw-problem")?.remove();
-    const problem = element("p", "cw-problem", this.#words.unsure);
+    const problem = element("p", "cw-problem", text);
     problem.setAttribute("role", "alert");
     form.append(problem);
   }
 
   #say(state, title, text) {
+    this.#kept = this.#written();
     this.#shown = null;
     this.#place.replaceChildren(this.#frame(state, title, text));
   }
@@ -256,6 +318,13 @@ class ClearwayCheck extends HTMLElement {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail: { checkId: this.checkId, ...detail } }));
   }
+}
+
+/** The card in an answer. Rendered by our own server, every value escaped there; a script in it would not run. */
+function cardIn(html) {
+  const content = document.createElement("template");
+  content.innerHTML = html;
+  return content.content.querySelector(".cw");
 }
 
 function element(name, kind, text) {
