@@ -236,7 +236,7 @@ def recorded_answer(recording: Recording, call: Call, request: pb.CheckSubjectRe
     translation().fill(response.decision, decision, question, day)
     digest = digest_of(request)
     raw = response.SerializeToString()
-    return recording.answered(call, request, digest, applicant, evidence, {}, (), response, NOON, raw)
+    return recording.answered(call, request, digest, applicant, evidence, {}, (), decision, response, NOON, raw)
 
 
 def nobody_found(applicant: Applicant) -> Evidence:
