@@ -185,16 +185,12 @@ def shortened(route: Route) -> None:
     route.fulfill(response=answer, body=re.sub(r'data-left="\d+"', 'data-left="2"', answer.text()))
 
 
-def told(page: Page, condition: str) -> None:
-    """Wait for what a script of the page notes; asked from outside, as the page's own policy forbids it inside."""
-    until(lambda: bool(page.evaluate(condition)))
-
-
 def test_the_page_hears_of_the_views_end_when_it_comes(shown: Shown, page: Page) -> None:
     page.route("**/content", shortened)
     page.goto(shown.on_screen(shown.check("ordinary").check_id))
     page.evaluate("addEventListener('clearway-expired', () => { window.expired = true; })")
-    told(page, "window.expired === true")
+    # Asked from outside: the page's own policy forbids a wait inside it.
+    until(lambda: bool(page.evaluate("window.expired === true")))
 
 
 # States

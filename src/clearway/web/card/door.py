@@ -133,21 +133,24 @@ class CardDoor:
             form = Form(await body_of(request, MOST_FORM_BYTES))
             message = act.message(form, request.path_params["check_id"])
         except NothingTold:
-            more = {"problem": words.NOTHING_TOLD, "form": form, "status": 400}
-            return await self._answered(request, self._kind(request), more, token_of(request) or form.one("view"))
+            return await self._refused(request, form, words.NOTHING_TOLD, 400)
         except ValueError:
             return self._trouble(request, "unavailable", 400)
-        token = token_of(request) or form.one("view")
+        token = form_token(request, form)
         try:
             await self._call(act.path, message.SerializeToString(), token)
         except Failed as failed:
             if failed.reason == "VIEW_REFUSED":
                 return self._trouble(request, failed.trouble, failed.http)
-            more = {"problem": failed.reason, "form": form, "status": failed.http}
-            return await self._answered(request, self._kind(request), more, token)
+            return await self._refused(request, form, failed.reason, failed.http)
         if self._kind(request) == "page.html":
             return RedirectResponse(f"/card/{request.path_params['check_id']}?view={token}&done=1", 303, NEVER_KEPT)
         return await self._answered(request, "card.html", {"done": True}, token)
+
+    async def _refused(self, request: Request, form: Form, problem: str, status: int) -> Response:
+        """The card with a form that was not recorded, as it was filled in, and why."""
+        more = {"problem": problem, "form": form, "status": status}
+        return await self._answered(request, self._kind(request), more, form_token(request, form))
 
     def _kind(self, request: Request) -> str:
         """A form that the component sends shows its token in a header; a page's own, among its fields."""
@@ -268,6 +271,11 @@ def event(change_id: str) -> bytes:
 def token_of(request: Request) -> str:
     """The view token that a request shows, in its header or, for a page, in its address."""
     return token_in(request.headers.get("authorization", "")) or request.query_params.get("view", "")
+
+
+def form_token(request: Request, form: Form) -> str:
+    """The view token that a form was sent under: the request's, or for a page's own form that among its fields."""
+    return token_of(request) or form.one("view")
 
 
 def shown(token: str) -> Metadata:

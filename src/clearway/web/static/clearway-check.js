@@ -100,7 +100,7 @@ class ClearwayCheck extends HTMLElement {
     const slow = setTimeout(() => !this.#shown && turn === this.#turn && this.#wait(this.#words.slow), SLOW);
     try {
       const answer = await this.#ask("content", {});
-      if (turn === this.#turn) this.#show(answer.status, await answer.text());
+      if (turn === this.#turn) this.#show(answer.status, cardIn(await answer.text()));
     } catch {
       if (turn === this.#turn) this.#unavailable();
     } finally {
@@ -128,8 +128,7 @@ class ClearwayCheck extends HTMLElement {
   }
 
   /** Show what came; `recorded` is the act of the form that was recorded, and so is written no longer. */
-  #show(status, html, recorded = "") {
-    const card = cardIn(html);
+  #show(status, card, recorded = "") {
     if (!card) { this.#unavailable(); return; }
     this.#kept = this.#written().filter((one) => one.act !== recorded);
     this.#put(card);
@@ -158,7 +157,6 @@ class ClearwayCheck extends HTMLElement {
 
   /** Say so when the view's time is over, not only when something is tried. */
   #expireLater(card) {
-    clearTimeout(this.#ends);
     const left = Number(card.dataset.left);
     if (left > 0) this.#ends = setTimeout(() => this.#tell("clearway-expired", { state: "expired" }), left * 1000);
   }
@@ -185,17 +183,13 @@ class ClearwayCheck extends HTMLElement {
     button.disabled = true;
     try {
       const answer = await this.#ask(act, { method: "POST", body });
-      const html = await answer.text();
-      const card = cardIn(html);
-      if (!answer.ok && (!card || "state" in card.dataset)) {
-        this.#notRecorded(form, answer.status);
-        button.disabled = false;
-        return;
-      }
-      this.#show(answer.status, html, answer.ok ? act : "");
+      const card = cardIn(await answer.text());
+      if (!answer.ok && (!card || "state" in card.dataset)) { this.#notRecorded(form, answer.status); return; }
+      this.#show(answer.status, card, answer.ok ? act : "");
       if (answer.ok) this.#tell("clearway-recorded", { act });
     } catch {
       this.#problem(form, this.#words.unsure);
+    } finally {
       button.disabled = false;
     }
   }
@@ -239,8 +233,8 @@ class ClearwayCheck extends HTMLElement {
   /** The fields that are filled in: what a refused form was given back counts, though it stands there by default. */
   #written() {
     const written = [];
+    const again = this.#place.querySelector(".cw-problem") !== null;
     for (const form of this.#place.querySelectorAll("form[data-act]")) {
-      const again = this.#place.querySelector(".cw-problem") !== null;
       for (const field of form.querySelectorAll("input:not([type=hidden],:disabled), select, textarea")) {
         const chosen = field.type === "radio" || field.type === "checkbox";
         const filled = chosen
