@@ -261,3 +261,25 @@ def test_paper_shows_what_of_a_commitment_is_still_to_come(shown: Shown, page: P
     page.emulate_media(media="print")
     expect(page.get_by_role("checkbox").first).to_be_visible()
     expect(page.locator(".cw-box")).to_have_count(0)
+
+
+def test_the_notice_is_printed_where_it_is_opened_to_be(shown: Shown, page: Page) -> None:
+    page.context.add_init_script("window.print = () => { window.printed = (window.printed ?? 0) + 1; }")
+    page.goto(shown.page(shown.check("deferred-acceptance").check_id))
+    page.get_by_label("Signed as").fill("legal representative")
+    page.get_by_label("place in the file").fill("C-2026-9")
+    page.get_by_role("button", name="Record the commitment").click()
+    page.get_by_role("button", name="Issue the notice").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Print the notice").click()
+    paper = opened.value
+    expect(paper.get_by_role("button", name="Print the notice")).to_be_visible()
+    assert paper.evaluate("window.printed") == 1
+    paper.reload()
+    expect(paper.get_by_role("button", name="Print the notice")).to_be_visible()
+    assert paper.evaluate("window.printed ?? 0") == 0
+    paper.get_by_role("button", name="Print the notice").click()
+    assert paper.evaluate("window.printed") == 1
+    assert violations(paper) == []
+    paper.emulate_media(media="print")
+    expect(paper.get_by_role("button")).to_have_count(0)

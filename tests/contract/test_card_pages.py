@@ -144,6 +144,26 @@ def test_an_outcome_on_which_nothing_is_chosen_is_not_called_recorded(node: Runn
     assert "Choose what became of a measure" in page.text
 
 
+def test_an_arrival_of_nothing_says_what_to_tick(node: RunningNode, browser: httpx.Client) -> None:
+    page = browser.get(shown(node, Character.TRUSTED_MODEL, supplied_materials=ESSENTIAL))
+    action, fields = form_of(page.text, "commitment")
+    page = browser.post(action, data=fields | {"signatory": "法定代表人", "reference": "C-1"})
+    action, fields = form_of(page.text, "supplement")
+    page = browser.post(action, data=fields)
+    assert (page.status_code, "Recorded." in page.text) == (400, False)
+    assert "Tick the materials that have arrived" in page.text
+
+
+def test_a_grant_before_all_has_arrived_says_what_is_in_its_way(node: RunningNode, browser: httpx.Client) -> None:
+    page = browser.get(shown(node, Character.TRUSTED_MODEL, supplied_materials=ESSENTIAL))
+    action, fields = form_of(page.text, "commitment")
+    page = browser.post(action, data=fields | {"signatory": "法定代表人", "reference": "C-1"})
+    action, fields = form_of(page.text, "outcome")
+    page = browser.post(action, data=fields | {"case_result": "CASE_RESULT_GRANTED"})
+    assert (page.status_code, "Recorded." in page.text) == (400, False)
+    assert "Promised materials are still missing" in page.text
+
+
 def test_a_form_that_was_refused_is_the_same_report_when_sent_again(node: RunningNode, browser: httpx.Client) -> None:
     page = browser.get(shown(node, Character.SERIOUS))
     action, fields = form_of(page.text, "outcome")
@@ -189,7 +209,10 @@ def test_a_form_of_another_page_records_nothing(node: RunningNode, browser: http
 @pytest.mark.parametrize("body", [b"\xff", b"case_result=NONSENSE", b"a=1&" * 3000, b"measure=M&result-0=NONSENSE"])
 def test_a_form_that_is_none_is_refused(node: RunningNode, browser: httpx.Client, body: bytes) -> None:
     action, _ = form_of(browser.get(shown(node, Character.UNKNOWN)).text, "outcome")
-    assert browser.post(action, content=body).status_code == 400
+    page = browser.post(action, content=body)
+    assert page.status_code == 400
+    assert "Not recorded" in page.text
+    assert "on the record" not in page.text
 
 
 def test_a_form_without_end_is_not_read_to_it(node: RunningNode, browser: httpx.Client) -> None:

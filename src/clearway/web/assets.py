@@ -19,7 +19,7 @@ from starlette.routing import Route
 FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 SHORTLY = {"cache-control": "public, max-age=300"}
 KINDS = {"css": "text/css", "js": "text/javascript"}
-SCRIPT, STYLE, PAGE_STYLE = "clearway-check.js", "card.css", "page.css"
+SCRIPT, STYLE, PAGE_STYLE, PRINTING = "clearway-check.js", "card.css", "page.css", "print.js"
 STYLE_IN_SCRIPT = '"the style goes here"'
 
 
@@ -50,11 +50,12 @@ class Assets:
     """The files of this release."""
 
     def __init__(self) -> None:
-        self.style, self.page_style = read(STYLE), read(PAGE_STYLE)
+        self.style, self.page_style, self.printing = read(STYLE), read(PAGE_STYLE), read(PRINTING)
         source = read(SCRIPT).content.decode()
         styled = source.replace(STYLE_IN_SCRIPT, json.dumps(self.style.content.decode()))
         self.script = Asset(SCRIPT, styled.encode())
-        self._by_path = {asset.path: asset for asset in (self.style, self.page_style, self.script)}
+        files = (self.style, self.page_style, self.script, self.printing)
+        self._by_path = {asset.path: asset for asset in files}
 
     def routes(self) -> list[Route]:
         """Where they are served: by hash, and the script besides under a name that does not change."""

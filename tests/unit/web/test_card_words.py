@@ -15,6 +15,7 @@ from clearway.decision.answer import Outcome
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
+from clearway.registry.cases.errors import Obstacle
 from clearway.web.card import words
 
 ENUMS: tuple[tuple[Any, Mapping[Any, Text]], ...] = (
@@ -39,6 +40,13 @@ def test_every_outcome_says_what_to_do_next() -> None:
     assert set(words.NEXT) == set(Outcome)
 
 
+def test_an_obstacle_is_named_as_the_cases_name_it() -> None:
+    assert set(words.OBSTACLES) <= set(Obstacle)
+    assert words.problem_text("DEFERRAL_STATE", "incomplete") is words.OBSTACLES["incomplete"]
+    assert words.problem_text("DEFERRAL_STATE", "state") is words.PROBLEMS["DEFERRAL_STATE"]
+    assert words.problem_text("INTERNAL", "") is words.ANY_PROBLEM
+
+
 @pytest.mark.parametrize("file", sorted(TEMPLATES.glob("*.html")), ids=lambda file: file.name)
 def test_a_template_names_only_labels_that_there_are(file: Path) -> None:
     named = set(re.findall(r'label\["(\w+)"\]', file.read_text("utf-8")))
@@ -52,7 +60,8 @@ def test_every_label_is_used() -> None:
 
 
 def texts() -> list[Text]:
-    tables: tuple[Mapping[Any, Text], ...] = (words.LABELS, words.NEXT, words.PROBLEMS, *(table for _, table in ENUMS))
+    own = (words.LABELS, words.NEXT, words.PROBLEMS, words.OBSTACLES)
+    tables: tuple[Mapping[Any, Text], ...] = (*own, *(table for _, table in ENUMS))
     return [text for table in tables for text in table.values()] + [
         text for both in words.TROUBLES.values() for text in both
     ]

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from clearway.catalogue.model import Text
 from clearway.decision.explain import Language, say
 from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -25,7 +26,7 @@ from clearway.server.servicers import CARD_SERVICE, CHECK_SERVICE
 from clearway.server.view_tokens import token_in
 from clearway.web.assets import Assets
 from clearway.web.card import words
-from clearway.web.card.forms import ACTS, Form, NothingTold
+from clearway.web.card.forms import ACTS, Form, NothingChosen
 from clearway.web.card.view import card_view
 from clearway.web.json.connect import HTTP_STATUS, code_of, status_in
 from clearway.web.json.door import OWN_STATUS
@@ -60,6 +61,11 @@ class Failed(Exception):
         if self.reason == "VIEW_REFUSED":
             return "expired" if self.because == "expired" else "refused"
         return "missing" if self.reason in ("CHECK_NOT_FOUND", "INVALID_REQUEST") else "unavailable"
+
+    @property
+    def problem(self) -> Text:
+        """What is said on the card of a form that was not recorded."""
+        return words.problem_text(self.reason, self.because)
 
 
 class CardDoor:
@@ -98,7 +104,7 @@ class CardDoor:
             return await self._act(request)
         except Refusal as refusal:
             # What was not read to its end would be taken for the next request.
-            answer = self._trouble(request, "unavailable", OWN_STATUS.get(refusal.reason, 408))
+            answer = self._trouble(request, "unread", OWN_STATUS.get(refusal.reason, 408))
             answer.headers["connection"] = "close"
             return answer
         except ClientDisconnect:
@@ -132,22 +138,22 @@ class CardDoor:
         try:
             form = Form(await body_of(request, MOST_FORM_BYTES))
             message = act.message(form, request.path_params["check_id"])
-        except NothingTold:
-            return await self._refused(request, form, words.NOTHING_TOLD, 400)
+        except NothingChosen as nothing:
+            return await self._refused(request, form, words.PROBLEMS[nothing.problem], 400)
         except ValueError:
-            return self._trouble(request, "unavailable", 400)
+            return self._trouble(request, "unread", 400)
         token = form_token(request, form)
         try:
             await self._call(act.path, message.SerializeToString(), token)
         except Failed as failed:
             if failed.reason == "VIEW_REFUSED":
                 return self._trouble(request, failed.trouble, failed.http)
-            return await self._refused(request, form, failed.reason, failed.http)
+            return await self._refused(request, form, failed.problem, failed.http)
         if self._kind(request) == "page.html":
             return RedirectResponse(f"/card/{request.path_params['check_id']}?view={token}&done=1", 303, NEVER_KEPT)
         return await self._answered(request, "card.html", {"done": True}, token)
 
-    async def _refused(self, request: Request, form: Form, problem: str, status: int) -> Response:
+    async def _refused(self, request: Request, form: Form, problem: Text, status: int) -> Response:
         """The card with a form that was not recorded, as it was filled in, and why."""
         more = {"problem": problem, "form": form, "status": status}
         return await self._answered(request, self._kind(request), more, form_token(request, form))
@@ -178,7 +184,6 @@ class CardDoor:
         view = card_view(card)
         language = Language(view.language)
         problem = more.get("problem")
-        known = None if problem is None else words.PROBLEMS.get(str(problem), words.ANY_PROBLEM)
         form = more.get("form")
         given = form.given() if isinstance(form, Form) else {}
         html = (
@@ -192,7 +197,7 @@ class CardDoor:
                 # It may have been recorded although the answer was lost: sent again, it is still the same report.
                 report_id=given.get("report") or str(uuid.uuid4()),
                 seconds_left=seconds_left(card),
-                problem="" if known is None else say(known, language),
+                problem=say(problem, language) if isinstance(problem, Text) else "",
                 given=given,
                 done=bool(more.get("done")) or "done" in request.query_params,
                 assets=self._assets,

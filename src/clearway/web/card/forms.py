@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import deferral_service_pb2 as deferral_pb
 from clearway.server.servicers import CHECK_SERVICE, DEFERRAL_SERVICE
+from clearway.web.card import words
 
 MOST_FIELDS = 2_000
 
@@ -61,17 +62,23 @@ def notice(form: Form, check_id: str) -> Message:
     return deferral_pb.IssueNoticeRequest(check_id=check_id, officer=form.one("officer"))
 
 
+class NothingChosen(ValueError):
+    """A form was sent as it was. `problem` is what to say of it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
 def supplement(form: Form, check_id: str) -> Message:
-    """Materials that arrived."""
+    """Materials that arrived. Raises `NothingChosen` where none is ticked."""
+    if not form.all("material"):
+        raise NothingChosen(words.NOTHING_TICKED)
     return deferral_pb.SupplementRequest(check_id=check_id, officer=form.one("officer"), materials=form.all("material"))
 
 
-class NothingTold(ValueError):
-    """The form of the outcome was sent as it was: nothing is chosen on it."""
-
-
 def outcome(form: Form, check_id: str) -> Message:
-    """What became of each reason on which something was chosen, and of the case. Raises ValueError, `NothingTold`."""
+    """What became of each reason on which something was chosen, and of the case. Raises ValueError, `NothingChosen`."""
     told = pb.ReportOutcomeRequest(
         check_id=check_id,
         report_id=form.one("report"),
@@ -80,7 +87,7 @@ def outcome(form: Form, check_id: str) -> Message:
         case_result=pb.CaseResult.Value(form.one("case_result") or "CASE_RESULT_UNSPECIFIED"),
     )
     if not told.measures and not told.case_result:
-        raise NothingTold
+        raise NothingChosen(words.NOTHING_TOLD)
     return told
 
 

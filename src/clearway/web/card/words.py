@@ -184,6 +184,13 @@ TROUBLES: Mapping[str, tuple[Text, Text]] = {
             zh="没有答复可供显示，请更正后重新核查。",
         ),
     ),
+    "unread": (
+        Text(en="Not recorded", zh="未能记录"),
+        Text(
+            en="What was sent could not be read. Open the case again and fill in the form once more.",
+            zh="提交的内容无法读取。请重新打开办件并再次填写。",
+        ),
+    ),
     "unavailable": (
         Text(en="The check cannot be shown now", zh="暂时无法显示核查结果"),
         Text(
@@ -194,8 +201,8 @@ TROUBLES: Mapping[str, tuple[Text, Text]] = {
 }
 """What is shown in place of a card: title and what to do."""
 
-NOTHING_TOLD = "nothing told"
-"""The problem of an outcome form on which nothing was chosen: the one that no worker has to find."""
+NOTHING_TOLD, NOTHING_TICKED = "nothing told", "nothing ticked"
+"""The problems of a form on which nothing was chosen: the ones that no worker has to find."""
 
 PROBLEMS: Mapping[str, Text] = {
     "DEPARTURE_REASON_REQUIRED": Text(
@@ -205,6 +212,7 @@ PROBLEMS: Mapping[str, Text] = {
     NOTHING_TOLD: Text(
         en="Choose what became of a measure, or how the case ended.", zh="请选择措施的处理结果或办件结果。"
     ),
+    NOTHING_TICKED: Text(en="Tick the materials that have arrived.", zh="请勾选已补正的材料。"),
     "OUTCOME_MISMATCH": Text(en="The report does not fit the answer.", zh="反馈内容与答复不符。"),
     "CASE_CLOSED": Text(
         en="The case is closed: its final outcome was recorded before.", zh="办件已办结，结果此前已记录。"
@@ -223,4 +231,27 @@ PROBLEMS: Mapping[str, Text] = {
         zh="该表单此前已提交。请刷新卡片后再提交。",
     ),
 }
+OBSTACLES: Mapping[str, Text] = {
+    "incomplete": Text(
+        en="Promised materials are still missing: the licence is granted once all have arrived and are ticked off.",
+        zh="承诺补正的材料尚未补齐：全部补齐并勾选后，方可准予许可。",
+    ),
+    "deadline_passed": Text(
+        en="A deadline has passed before the notice was issued: it must be extended first.",
+        zh="通知书出具前补正期限已过，须先办理延期。",
+    ),
+    "other_open": Text(
+        en="The case has an open deferral already, which another check offered.",
+        zh="本办件已有由另一次核查提供的容缺受理正在办理。",
+    ),
+}
+"""What stands in a deferral's way, by the `because` of DEFERRAL_STATE, where that is more than its state."""
+
 ANY_PROBLEM = Text(en="It could not be recorded now. Try again in a moment.", zh="暂时无法记录，请稍后重试。")
+
+
+def problem_text(problem: str, because: str) -> Text:
+    """What to say of a form that was not recorded: by the reason, and by what stands in a deferral's way."""
+    if problem == "DEFERRAL_STATE" and because in OBSTACLES:
+        return OBSTACLES[because]
+    return PROBLEMS.get(problem, ANY_PROBLEM)
