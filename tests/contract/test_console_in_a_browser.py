@@ -196,29 +196,46 @@ def test_what_happened_after_a_check_is_told_in_words(shown: Audited, page: Page
     expect(page.locator(".timeline")).to_contain_text("not applied · conditions not met")
 
 
-def test_from_a_check_and_its_reported_outcome_to_its_verified_proof_taken_home(
-    shown: Audited, page: Page, tmp_path: Path
-) -> None:
-    case = "2026-CP-0001"
-    request = a_check(Character.SERIOUS, supplied_materials=ESSENTIAL, case_number=case, officer="o-21")
-    answer = shown.node.checks().CheckSubject(request, timeout=PATIENCE)
-    granted = CardServiceStub(shown.node.channel()).GrantView(GrantViewRequest(check_id=answer.check_id))
-
-    # The officer departs from what the card advised, and says why.
-    page.goto(f"http://{shown.node.web}{granted.path}")
-    page.get_by_label("Not applied").check()
-    page.get_by_label("Reason for departing").select_option(label="Another subject")
-    page.get_by_label("In your words").fill("the premises belong to another company")
+def carry_through(page: Page) -> None:
+    """What an officer does on a card that offers deferred acceptance, from the commitment to the licence."""
+    page.get_by_label("Signed as").fill("legal representative")
+    page.get_by_label("place in the file").fill("C-2026-21")
+    page.get_by_role("button", name="Record the commitment").click()
+    page.get_by_role("button", name="Issue the notice").click()
+    expect(page.get_by_text("notice issued", exact=True)).to_be_visible()
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Record as arrived").click()
+    expect(page.get_by_text("complete", exact=True)).to_be_visible()
+    page.get_by_label("Granted", exact=True).first.check()
     page.get_by_label("The case").select_option(label="ended: licence granted")
     page.get_by_role("button", name="Record").click()
     expect(page.get_by_text("The case is closed")).to_be_visible()
+
+
+def test_from_a_check_by_its_commitment_and_outcome_to_its_verified_proof_taken_home(
+    shown: Audited, page: Page, tmp_path: Path
+) -> None:
+    case = "2026-CP-0001"
+    request = a_check(Character.TRUSTED_MODEL, supplied_materials=ESSENTIAL, case_number=case, officer="o-21")
+    answer = shown.node.checks().CheckSubject(request, timeout=PATIENCE)
+    granted = CardServiceStub(shown.node.channel()).GrantView(GrantViewRequest(check_id=answer.check_id))
+    page.goto(f"http://{shown.node.web}{granted.path}")
+    carry_through(page)
 
     # The auditor finds the check, sees what came of it, and its proof.
     page.goto(f"{shown.console}/checks")
     page.get_by_label("Case", exact=True).fill(case)
     page.get_by_role("button", name="Search").click()
     page.locator("tbody a").click()
-    expect(page.locator(".timeline")).to_contain_text("the premises belong to another company")
+    for done in (
+        "legal representative",
+        "Notice of deferral issued",
+        "5 working days",
+        "All materials supplied",
+        "Case ended",
+    ):
+        expect(page.locator(".timeline")).to_contain_text(done)
     pending = page.get_by_role("link", name="Look again")
     proven = page.get_by_text("Proven: this answer is on the log")
     last = time.monotonic() + WAIT / 1000

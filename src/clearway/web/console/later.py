@@ -36,6 +36,10 @@ EVENTS: Mapping[str, Text] = {
 
 LABELS: Mapping[str, Text] = {
     "officer": Text(en="Officer", zh="经办人"),
+    "item": Text(en="Licence item", zh="许可事项"),
+    "item_name": Text(en="Item’s name", zh="事项名称"),
+    "consequence": Text(en="If it is not supplied", zh="逾期后果"),
+    "counted_from": Text(en="Counted from", zh="起算日期"),
     "measures": Text(en="Measures", zh="措施"),
     "result": Text(en="Result", zh="结果"),
     "reason": Text(en="Reason", zh="理由"),
@@ -100,6 +104,16 @@ BOOKKEEPING = frozenset({"event", "fact_id", "report_id", "digest", "departs", "
 FREE = frozenset({"text", "officer", "reference", "number", "signatory", "objection_id"})
 """What people wrote: never taken for a code."""
 
+BILINGUAL = frozenset({"item_name", "consequence", "name", "how", "text"})
+"""What was told in both languages, as a pair: English, then Chinese."""
+
+INSIDE: Mapping[str, Text] = {
+    "term": Text(en="{} working days", zh="{} 个工作日"),
+    "deadline": Text(en="by {}", zh="期限 {}"),
+    "provisional": Text(en="provisional", zh="暂定"),
+}
+"""What a value is, where it stands among others without a label."""
+
 
 def event_words(event: str, language: Language) -> str:
     """What happened."""
@@ -119,12 +133,12 @@ def words_of(name: str, value: Any, language: Language) -> str:
     match value:
         case _ if not value:
             return ""
-        case [str(), str()] if name in FREE or name == "item_name":
+        case [str(), str()] if name in BILINGUAL:
             return str(value[language is Language.ZH_CN])
         case list():
             return ("；" if language is Language.ZH_CN else ", ").join(words_of(name, one, language) for one in value)
         case dict():
-            parts = (words_of(key, one, language) for key, one in value.items() if key not in BOOKKEEPING)
+            parts = (words_inside(key, one, language) for key, one in value.items() if key not in BOOKKEEPING)
             return " · ".join(filter(None, parts))
         case str() if value.startswith("OUTCOME_"):
             return say(OUTCOMES[Outcome(value.removeprefix("OUTCOME_"))], language)
@@ -132,3 +146,9 @@ def words_of(name: str, value: Any, language: Language) -> str:
             return say(VALUES[value], language)
         case _:
             return str(value)
+
+
+def words_inside(name: str, value: Any, language: Language) -> str:
+    """A value in words that say what it is, as among others it has no label."""
+    words = words_of(name, value, language)
+    return say(INSIDE[name], language).format(words) if words and name in INSIDE else words

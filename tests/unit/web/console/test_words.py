@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from importlib import resources
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.registry import events
 from clearway.registry.cases import events as case_events
+from clearway.registry.cases.events import CaseEvent, Committed, Promise, Words, encode
 from clearway.registry.feeds.rows import RowReason
 from clearway.registry.quarantine import RowState
 from clearway.server.reports.kinds import KINDS
@@ -100,3 +103,21 @@ def test_an_event_is_told_in_words_without_what_is_for_programs() -> None:
     turned = '{"differs":["outcome","notices"],"before":"OUTCOME_RESTRICTION","after":"OUTCOME_GREEN_CHANNEL"}'
     assert [words for _, words in told(turned, Language.EN)] == ["outcome, notices", "Restriction", "Green channel"]
     assert not BOOKKEEPING & set(LABELS)
+
+
+def test_every_field_of_an_event_has_a_label_or_is_for_programs() -> None:
+    fields = {field for event in get_args(CaseEvent) for field in event.__struct_fields__}
+    assert fields - set(LABELS) - BOOKKEEPING == set()
+
+
+def test_a_commitment_is_told_in_one_language_and_says_what_its_figures_are() -> None:
+    promise = Promise("PLAN", Words("Plan", "图纸"), Words("At the counter.", "窗口提交。"), 5, date(2026, 12, 3), True)
+    consequence = Words("It is returned.", "退回申请材料。")
+    event = Committed(
+        "o-7", "director", "C-1", "FOOD", Words("Food", "食品"), consequence, date(2026, 11, 26), (promise,)
+    )
+    english, chinese = (dict(told(encode(event), language)) for language in (Language.EN, Language.ZH_CN))
+    assert english["Promised"] == "PLAN · Plan · At the counter. · 5 working days · by 2026-12-03 · provisional"
+    assert english["If it is not supplied"] == "It is returned."
+    assert chinese["承诺补交"] == "PLAN · 图纸 · 窗口提交。 · 5 个工作日 · 期限 2026-12-03 · 暂定"
+    assert chinese["逾期后果"] == "退回申请材料。"
