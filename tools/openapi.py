@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Set
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,17 @@ MESSAGES, ENUMS, SERVICES = 4, 5, 6
 INSIDE = 2
 """The same inside a message, an enum and a service: of its fields, values and methods."""
 
+REF = "#/components/schemas/"
+POINTER = re.compile(f'"{REF}([^"]+)"')
+OUTPUT = "Output"
+"""Ends the name of what answers have of a message that requests have too, as code generators know it elsewhere."""
+
 UUID = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
 WELL_KNOWN: dict[str, Schema] = {
     ".google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     ".google.protobuf.Duration": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,9})?s$"},
-    ".google.rpc.Status": {"$ref": "#/components/schemas/google.rpc.Status"},
+    ".google.rpc.Status": {"$ref": REF + "google.rpc.Status"},
 }
 SCALARS: dict[int, Schema] = {
     Kind.TYPE_STRING: {"type": "string"},
@@ -67,7 +73,7 @@ ERRORS: dict[str, Schema] = {
         "properties": {
             "code": {"type": "string", "enum": [name_of(code) for code in HTTP_STATUS]},
             "message": {"type": "string"},
-            "details": {"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
+            "details": {"type": "array", "items": {"$ref": REF + "ErrorDetail"}},
         },
     },
     "ErrorDetail": {
@@ -92,14 +98,12 @@ ERRORS: dict[str, Schema] = {
 
 
 def document(files: FileDescriptorSet) -> Schema:
-    """The whole document."""
+    """The whole document. Raises ValueError where two schemas would have one name."""
     own = [file for file in files.file if file.package == PACKAGE.strip(".")]
     paths: Schema = {}
-    schemas: Schema = dict(ERRORS)
+    schemas: Schema = ERRORS | message_schemas(own)
     for file in own:
         said = comments_of(file)
-        for number, message in enumerate(file.message_type):
-            schemas[message.name] = message_schema(message, said, (MESSAGES, number))
         for number, enum in enumerate(file.enum_type):
             schemas[enum.name] = enum_schema(enum, said, (ENUMS, number))
         for number, service in enumerate(file.service):
@@ -107,18 +111,15 @@ def document(files: FileDescriptorSet) -> Schema:
                 path = f"/{file.package}.{service.name}/{method.name}"
                 words = said.get((SERVICES, number, INSIDE, place), "")
                 paths[path] = operations(service.name, method, words)
-    asked = reached(schemas, {path["post"]["x-request"] for path in paths.values()})
-    for name in asked:
-        schemas[name]["additionalProperties"] = False
-    for path in paths.values():
-        del path["post"]["x-request"]
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Clearway",
             "version": "v1",
             "description": "Generated from the contract in proto/clearway/v1. Field names are those of protobuf's JSON "
-            "mapping; a field that is not known is an error.",
+            "mapping; a field that is not known is an error. The rules of values hold for requests. Answers repeat "
+            "requests too, refused ones among them, so a message of both is there twice: as answers have it, its name "
+            f"ends in `{OUTPUT}`.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "tags": [{"name": service.name} for file in own for service in file.service],
@@ -127,10 +128,78 @@ def document(files: FileDescriptorSet) -> Schema:
     }
 
 
+def message_schemas(files: list[FileDescriptorProto]) -> Schema:
+    """Every message's schema: with its rules where requests have it, without where answers do.
+
+    A refused check is on the record as it came, and is read back so: no answer can promise what a request must keep.
+    Raises ValueError where something else already has the name of what answers have of a message.
+    """
+    asked, told = forms_of(files)
+    methods = [method for file in files for service in file.service for method in service.method]
+    questions = {local(method.input_type) for method in methods}
+    requests = reached(asked, questions)
+    answers = reached(told, {local(method.output_type) for method in methods})
+    enums = {enum.name for file in files for enum in file.enum_type}
+    repeated = reached(told, questions & answers)
+    numbered = {name for message in repeated for name in pointed_to(told[message]) & enums}
+    outputs = {name: name + OUTPUT for name in (requests & answers) | numbered}
+    if taken := set(outputs.values()) & (set(asked) | enums | set(ERRORS)):
+        raise ValueError(f"named like what answers have of another: {', '.join(sorted(taken))}")
+    schemas: Schema = {name: asked[name] | {"additionalProperties": False} for name in requests}
+    for name in answers:
+        form = renamed(told[name], outputs)
+        schemas[outputs.get(name, name)] = output_of(name, form) if name in requests else form
+    return schemas | {outputs[name]: numbered_enum(name) for name in numbered}
+
+
+def forms_of(files: list[FileDescriptorProto]) -> tuple[Schema, Schema]:
+    """Every message's schema with its rules, and without."""
+    ruled: Schema = {}
+    free: Schema = {}
+    for file in files:
+        said = comments_of(file)
+        for number, message in enumerate(file.message_type):
+            ruled[message.name] = message_schema(message, said, (MESSAGES, number))
+            free[message.name] = message_schema(without_rules(message), said, (MESSAGES, number))
+    return ruled, free
+
+
+def without_rules(message: DescriptorProto) -> DescriptorProto:
+    """The message without the rules of its values."""
+    free = DescriptorProto.FromString(message.SerializeToString())
+    for field in free.field:
+        field.options.ClearExtension(rules.field)
+    for oneof in free.oneof_decl:
+        oneof.options.ClearExtension(rules.oneof)
+    return free
+
+
+def output_of(name: str, schema: Schema) -> Schema:
+    """What answers have of a message, saying whose other form it is."""
+    words = f"{schema.get('description', '')} As answers have it: the rules of `{name}` hold for requests alone."
+    return schema | {"description": words.strip()}
+
+
+def numbered_enum(name: str) -> Schema:
+    """What answers have of an enum of requests: one that was refused may have had any number for it."""
+    unnamed = SCALARS[Kind.TYPE_INT32] | {"description": "A number that has no name."}
+    return {
+        "description": f"A name, or the number of a request that was refused because `{name}` has no such number.",
+        "anyOf": [{"$ref": REF + name}, unnamed],
+    }
+
+
+def renamed(schema: Schema, names: Mapping[str, str]) -> Schema:
+    """The schema, with its pointers to these schemas leading to others."""
+    said = POINTER.sub(lambda found: f'"{REF}{names.get(found[1], found[1])}"', json.dumps(schema))
+    turned: Schema = json.loads(said)
+    return turned
+
+
 def operations(service: str, method: MethodDescriptorProto, words: str) -> Schema:
     """What may be done at a method's address."""
     request, response = local(method.input_type), local(method.output_type)
-    answer: Schema = {"schema": {"$ref": f"#/components/schemas/{response}"}}
+    answer: Schema = {"schema": {"$ref": f"{REF}{response}"}}
     if method.server_streaming:
         content: Schema = {"text/event-stream": {"schema": {"type": "string"}}}
         meaning = f"Server-sent events, each a `{response}`; an event `error` carries an `Error` and is the last."
@@ -140,7 +209,7 @@ def operations(service: str, method: MethodDescriptorProto, words: str) -> Schem
         "200": {"description": meaning, "content": content},
         "default": {
             "description": "No answer, and why.",
-            "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+            "content": {JSON: {"schema": {"$ref": REF + "Error"}}},
         },
     }
     post: Schema = {
@@ -149,10 +218,9 @@ def operations(service: str, method: MethodDescriptorProto, words: str) -> Schem
         "summary": words,
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{request}"}}},
+            "content": {JSON: {"schema": {"$ref": f"{REF}{request}"}}},
         },
         "responses": responses,
-        "x-request": request,
     }
     return {"post": post}
 
@@ -207,9 +275,9 @@ def field_schema(field: FieldDescriptorProto, maps: dict[str, DescriptorProto]) 
 def plain(field: FieldDescriptorProto, held: rules.FieldRules) -> Schema:
     """The schema of one value."""
     if field.type == Kind.TYPE_MESSAGE:
-        return dict(WELL_KNOWN.get(field.type_name) or {"$ref": f"#/components/schemas/{local(field.type_name)}"})
+        return dict(WELL_KNOWN.get(field.type_name) or {"$ref": f"{REF}{local(field.type_name)}"})
     if field.type == Kind.TYPE_ENUM:
-        return {"$ref": f"#/components/schemas/{local(field.type_name)}"}
+        return {"$ref": f"{REF}{local(field.type_name)}"}
     schema = dict(SCALARS[field.type])
     if field.type == Kind.TYPE_STRING:
         schema |= text_rules(held.string)
@@ -271,16 +339,20 @@ def described(schema: Schema, words: str) -> Schema:
     return schema | ({"description": words} if words else {})
 
 
-def reached(schemas: Schema, first: set[str]) -> set[str]:
-    """The messages that requests consist of."""
+def reached(messages: Schema, first: Set[str]) -> set[str]:
+    """The messages of which these consist, themselves included."""
     found: set[str] = set()
     waiting = set(first)
     while waiting:
         name = waiting.pop()
         found.add(name)
-        inner = set(re.findall(r"#/components/schemas/([\w.]+)", json.dumps(schemas[name])))
-        waiting |= {other for other in inner - found if schemas[other].get("type") == "object"}
+        waiting |= (pointed_to(messages[name]) & set(messages)) - found
     return found
+
+
+def pointed_to(schema: Schema) -> set[str]:
+    """The schemas that a schema points to."""
+    return set(POINTER.findall(json.dumps(schema)))
 
 
 def comments_of(file: FileDescriptorProto) -> Comments:

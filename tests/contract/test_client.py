@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Never
 
@@ -38,6 +39,7 @@ from clearway.client import (
     Standing,
     TLSConfig,
     Unavailable,
+    verify_receipt,
 )
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.registry.synthetic import Character, code_of
@@ -125,6 +127,12 @@ def test_a_batch_of_a_node_keeps_its_order(clearway: Clearway[Never]) -> None:
     assert isinstance(results.pop(), InvalidIdentifier)
     wanted = [Outcome.RESTRICTION, Outcome.GREEN_CHANNEL] * 60
     assert [result.outcome for result in results if isinstance(result, Answer)] == wanted
+
+
+def test_a_receipt_of_a_node_is_verified_by_the_keys_that_it_gives(clearway: Clearway[Never]) -> None:
+    answer = clearway.check(replace(CHECK, receipt=True))
+    receipt = verify_receipt(answer.receipt, clearway.receipt_keys(), now=datetime.now(UTC), case=CHECK.case)
+    assert (receipt.check_id, receipt.outcome) == (answer.check_id, answer.outcome)
 
 
 def test_an_answer_comes_in_the_language_asked_for(clearway: Clearway[Never]) -> None:

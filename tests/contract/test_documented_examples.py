@@ -18,6 +18,7 @@ import pysqlite3
 import pytest
 from standardwebhooks import Webhook
 
+from clearway.client import Clearway, ConnectConfig, Raise
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.check_service_pb2_grpc import CheckServiceStub
 from clearway.registry.registry import Registry
@@ -62,6 +63,19 @@ def test_the_example_of_the_integrators_guide_shows_the_advice(
 
 def test_the_example_of_the_integrators_guide_is_the_one_beside_it() -> None:
     assert program("docs/integrate.md") == (ROOT / "examples/python/gate_approval.py").read_text("utf-8")
+
+
+def test_the_gate_of_the_integrators_guide_lets_only_its_own_case_pass(
+    node: RunningNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    gate = run(program("docs/integrate.md", "def may_leave("))
+    with Clearway(ConnectConfig(node.address), on_unavailable=Raise()) as clearway:
+        gate["keep_keys"](clearway)
+    check = a_check(receipt=True)
+    token = node.checks().CheckSubject(check, timeout=20).receipt
+    assert gate["may_leave"](token, check.case_number, check.item_code)
+    assert not gate["may_leave"](token, "CASE-2", check.item_code)
 
 
 def test_the_backup_of_the_operators_guide_is_whole(

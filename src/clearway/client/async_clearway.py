@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Self
+from typing import Any, Generic, Self
 
 import uuid_utils
 
@@ -25,6 +25,7 @@ from clearway.client.errors import ClearwayError, NotAnswered, RequestRefused
 from clearway.client.lines import AsyncChannelLine, AsyncLine
 from clearway.client.methods import Method, RequestT, ResponseT
 from clearway.client.outcomes import OutcomeReport, ReportedOutcome, reported_outcome_in
+from clearway.client.receipts import keys_in
 from clearway.client.unavailable import NoAnswer, NoAnswerT_co, OnUnavailable
 from clearway.client.views import View, view_in
 from clearway.client.watching import CaseChange, Course, Start, why
@@ -114,6 +115,13 @@ class AsyncClearway(Generic[NoAnswerT_co]):
         """
         request = card_pb.GrantViewRequest(check_id=check_id, officer=officer)
         return view_in(await self._conversation.ask(methods.GRANT_VIEW, request, timeout))
+
+    async def receipt_keys(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """The public keys by which receipts are verified offline, as a JWK set (RFC 7517): `keys` of `verify_receipt`.
+
+        A gate keeps them, and asks again when a receipt names a key that is not among them. Raises `ClearwayError`.
+        """
+        return keys_in(await self._conversation.ask(methods.GET_RECEIPT_KEYS, pb.GetReceiptKeysRequest(), timeout))
 
     async def report_outcome(self, report: OutcomeReport, *, timeout: float | None = None) -> ReportedOutcome:
         """反馈: record what became of an answer. Raises `ClearwayError`."""

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from types import TracebackType
-from typing import Generic, Self
+from typing import Any, Generic, Self
 
 import uuid_utils
 
@@ -24,6 +24,7 @@ from clearway.client.errors import ClearwayError, NotAnswered, RequestRefused
 from clearway.client.lines import ChannelLine, Line
 from clearway.client.methods import Method, RequestT, ResponseT
 from clearway.client.outcomes import OutcomeReport, ReportedOutcome, reported_outcome_in
+from clearway.client.receipts import keys_in
 from clearway.client.unavailable import NoAnswer, NoAnswerT_co, OnUnavailable
 from clearway.client.views import View, view_in
 from clearway.client.watching import CaseChange, Course, Start, why
@@ -113,6 +114,13 @@ class Clearway(Generic[NoAnswerT_co]):
         """
         request = card_pb.GrantViewRequest(check_id=check_id, officer=officer)
         return view_in(self._conversation.ask(methods.GRANT_VIEW, request, timeout))
+
+    def receipt_keys(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """The public keys by which receipts are verified offline, as a JWK set (RFC 7517): `keys` of `verify_receipt`.
+
+        A gate keeps them, and asks again when a receipt names a key that is not among them. Raises `ClearwayError`.
+        """
+        return keys_in(self._conversation.ask(methods.GET_RECEIPT_KEYS, pb.GetReceiptKeysRequest(), timeout))
 
     def report_outcome(self, report: OutcomeReport, *, timeout: float | None = None) -> ReportedOutcome:
         """反馈: record what became of an answer. Raises `ClearwayError`."""

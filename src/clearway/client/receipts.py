@@ -6,14 +6,18 @@ of that case and that licence item, and not expired.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import grpc
 import jwt
 
+from clearway.client.errors import NotAnswered
 from clearway.client.terms import Outcome
+from clearway.gen.v1 import check_service_pb2 as pb
 
 TYPE = "clearway-receipt+jwt"
 ALGORITHM = "EdDSA"
@@ -62,8 +66,8 @@ def verify_receipt(
 ) -> Receipt:
     """The receipt in a token, verified. Raises `ReceiptInvalid`.
 
-    `keys`: the service's JWK set (`GetReceiptKeys`, `clearway receipt keys`), kept by the gate; `now`: aware. Of what
-    is given of `case`, `item` and `authority`, each must be the receipt's.
+    `keys`: the service's JWK set (`Clearway.receipt_keys`, `clearway receipt keys`), kept by the gate; `now`: aware. Of
+    what is given of `case`, `item` and `authority`, each must be the receipt's.
     """
     claims = _claims(token, keys)
     expires = claims.get("exp")
@@ -91,6 +95,17 @@ def verify_receipt(
         )
     except (ValueError, TypeError, OverflowError, OSError) as fault:
         raise ReceiptInvalid("the receipt claims what no receipt does") from fault
+
+
+def keys_in(response: pb.GetReceiptKeysResponse) -> dict[str, Any]:
+    """The JWK set that a response carries. Raises `NotAnswered` where it is none."""
+    try:
+        keys = json.loads(response.jwks)
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+        raise NotAnswered(grpc.StatusCode.INTERNAL, "what came is no set of keys")
+    return keys
 
 
 def _claims(token: str, keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ class FakeClearway:
     """A Clearway in memory. What was not scripted is answered UNDETERMINED, as by a service that has loaded nothing.
 
     It keeps the contract where integrations lean on it: rules of the fields, identifiers and their check signs, request
-    and report ids, reasons for departures, cursors. `client` and `async_client` give the real clients, over this
-    script instead of a channel; `serving` gives it an address.
+    and report ids, reasons for departures, cursors, receipts. `client` and `async_client` give the real clients, over
+    this script instead of a channel; `serving` gives it an address.
     """
 
     def __init__(self) -> None:

@@ -22,6 +22,7 @@ from clearway.gen.v1 import decision_pb2
 from clearway.subjects.faults import IdentifierFault, InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
 from clearway.testing import decisions
+from clearway.testing.receipts import Receipts
 from clearway.testing.refusals import Refused, refused, unreachable
 
 Reply = Message | Refused | Callable[[Any], Message]
@@ -63,6 +64,7 @@ class Script:
         self._closed_cases: set[str] = set()
         self._told: list[pb.WatchCasesResponse] = []
         self._interruptions = 0
+        self._receipts = Receipts()
 
     # What a test says
 
@@ -146,13 +148,15 @@ class Script:
 
     def _answer(self, method: Method[Any, Any], request: Any) -> Message:
         if method is methods.CHECK_SUBJECT:
-            return self._check(request).response
+            return self._answered(request)
         if method is methods.BATCH_CHECK_SUBJECTS:
             return self._batch(request)
         if method is methods.GET_CHECK:
             return self._found(request.check_id)
         if method is methods.REPORT_OUTCOME:
             return self._report(request)
+        if method is methods.GET_RECEIPT_KEYS:
+            return pb.GetReceiptKeysResponse(jwks=self._receipts.keys())
         raise refused(ErrorReason.UNKNOWN_METHOD, "the fake has no reply for this method; script one with `replies`")
 
     def _beginning(self, request: pb.WatchCasesRequest) -> int:
@@ -172,12 +176,21 @@ class Script:
             result = response.results.add()
             try:
                 protovalidate.validate(check)
-                result.response.CopyFrom(self._check(check).response)
+                result.response.CopyFrom(self._answered(check))
             except protovalidate.ValidationError as invalid:
                 result.error.CopyFrom(refused_request(invalid).status)
             except Refused as refusal:
                 result.error.CopyFrom(refusal.status)
         return response
+
+    def _answered(self, request: pb.CheckSubjectRequest) -> pb.CheckSubjectResponse:
+        """The recorded answer, with its receipt where it was asked for: the record has none."""
+        record = self._check(request)
+        if not request.receipt:
+            return record.response
+        answer = pb.CheckSubjectResponse(receipt=self._receipts.of(record))
+        answer.MergeFrom(record.response)
+        return answer
 
     def _check(self, request: pb.CheckSubjectRequest) -> pb.GetCheckResponse:
         known = self._by_request_id.get(request.request_id)

@@ -29,6 +29,7 @@ from clearway.client import (
     MeasureOutcome,
     MeasureResult,
     NoAnswer,
+    NotAnswered,
     NotFound,
     Outcome,
     OutcomeReport,
@@ -38,9 +39,10 @@ from clearway.client import (
     StateForbids,
     Unavailable,
     methods,
+    verify_receipt,
 )
 from clearway.client.batches import MOST_BYTES, batches
-from clearway.gen.v1 import card_service_pb2, deferral_service_pb2, registry_service_pb2
+from clearway.gen.v1 import card_service_pb2, check_service_pb2, deferral_service_pb2, registry_service_pb2
 from clearway.registry.synthetic import code_of
 from clearway.testing import FakeClearway, decisions
 
@@ -349,6 +351,22 @@ def test_a_report_is_recorded_once_under_its_id(clearway: Both) -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         OutcomeReport(check_id="C", officer="o", decided_at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_receipt_is_verified_by_the_keys_that_the_client_gives(clearway: Both) -> None:
+    checks = [replace(CHECK, receipt=True), replace(CHECK, case="C-2", receipt=True)]
+    answers = [clearway.check(checks[0]), *clearway.check_batch(checks[1:])]
+    keys = clearway.receipt_keys()
+    for check, answer in zip(checks, answers, strict=True):
+        receipt = verify_receipt(answer.receipt, keys, now=datetime.now(UTC), case=check.case, item=check.item)
+        assert (receipt.check_id, receipt.outcome, receipt.subject) == (answer.check_id, Outcome.RESTRICTION, CODE)
+
+
+@pytest.mark.parametrize("jwks", ["", "no JSON", "[]", "{}", '{"keys": 1}'])
+def test_what_is_no_set_of_keys_is_no_answer(fake: FakeClearway, clearway: Both, jwks: str) -> None:
+    fake.replies(methods.GET_RECEIPT_KEYS, check_service_pb2.GetReceiptKeysResponse(jwks=jwks))
+    with pytest.raises(NotAnswered, match="no set of keys"):
+        clearway.receipt_keys()
 
 
 def a_deferral(state: str, **fields: Any) -> deferral_service_pb2.Deferral:

@@ -45,6 +45,7 @@ def test_the_clients_methods_are_these() -> None:
         "check_batch": ["self", "checks", "at_least_as_fresh", "timeout", "language"],
         "get_check": ["self", "check_id", "timeout"],
         "grant_view": ["self", "check_id", "officer", "timeout"],
+        "receipt_keys": ["self", "timeout"],
         "report_outcome": ["self", "report", "timeout"],
         "watch_cases": ["self", "start", "case"],
         "call": ["self", "method", "request", "timeout"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import protovalidate
 import pytest
@@ -15,18 +16,23 @@ from clearway.client import (
     NotSupported,
     Outcome,
     Raise,
+    ReceiptInvalid,
     Standing,
     StateForbids,
     methods,
+    verify_receipt,
 )
 from clearway.client.answer import answer_in
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.registry.synthetic import code_of
 from clearway.subjects.identifiers import InvalidIdentifier
+from clearway.subjects.masking import mask
 from clearway.testing import FakeClearway, decisions
 
 CODE = code_of(3)
+CITIZEN_NUMBER = "11010519491231002X"
+NOW, LATER = datetime.now(UTC), datetime(2099, 1, 1, tzinfo=UTC)
 CHECK = Check(scheme="cn-uscc", code=CODE, item="FOOD-OPERATION", case="C-1", officer="o-7")
 
 
@@ -112,6 +118,53 @@ def test_a_closed_case_stays_closed() -> None:
         late = pb.ReportOutcomeRequest(check_id=second.check_id, report_id="Q", officer="o")
         with pytest.raises(StateForbids):
             clearway.call(methods.REPORT_OUTCOME, late)
+
+
+def test_a_receipt_is_of_the_answer_and_no_part_of_the_record() -> None:
+    fake = FakeClearway()
+    ending = decisions.restriction()
+    ending.expires_at.FromDatetime(LATER)
+    fake.answers(ending, scheme="cn-uscc", code=CODE)
+    with fake.client(on_unavailable=Raise()) as clearway:
+        first, again = (clearway.check(replace(CHECK, request_id="R-1", receipt=True)) for _ in range(2))
+        unasked = clearway.check(CHECK)
+        recorded = clearway.get_check(first.check_id).answer
+        keys = clearway.receipt_keys()
+    receipt = verify_receipt(first.receipt, keys, now=NOW, case="C-1", item="FOOD-OPERATION", authority="FAKE")
+    assert (receipt.check_id, receipt.decided_at, receipt.expires_at) == (
+        first.check_id,
+        first.decided_at.replace(microsecond=0),
+        LATER,
+    )
+    assert again.receipt == first.receipt
+    assert recorded is not None
+    assert not recorded.receipt
+    assert not unasked.receipt
+    with pytest.raises(ReceiptInvalid, match="expired"):
+        verify_receipt(first.receipt, keys, now=LATER)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "shown"),
+    [
+        ("cn-uscc", f" {CODE.lower()} ", CODE),
+        ("cn-ric", CITIZEN_NUMBER, mask(CITIZEN_NUMBER)),
+        ("cn-uscc", f"{CODE[:4]}**********{CODE[-4:]}", f"{CODE[:4]}**********{CODE[-4:]}"),
+        ("", "", ""),
+    ],
+)
+def test_a_receipt_shows_no_natural_persons_number(scheme: str, code: str, shown: str) -> None:
+    check = replace(CHECK, scheme=scheme, code=code, name="虚构", receipt=True)
+    with FakeClearway().client(on_unavailable=Raise()) as clearway:
+        receipt = verify_receipt(clearway.check(check).receipt, clearway.receipt_keys(), now=NOW)
+    assert receipt.subject == shown
+
+
+def test_a_receipt_of_one_fake_is_none_of_another() -> None:
+    with FakeClearway().client(on_unavailable=Raise()) as one, FakeClearway().client(on_unavailable=Raise()) as other:
+        receipt = one.check(replace(CHECK, receipt=True)).receipt
+        with pytest.raises(ReceiptInvalid):
+            verify_receipt(receipt, other.receipt_keys(), now=NOW)
 
 
 WHOLE = [
