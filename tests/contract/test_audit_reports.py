@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -19,6 +20,8 @@ from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of, name_of
+from clearway.server.reports.thresholds import Thresholds
+from clearway.server.settings import Settings
 from tests.contract.cases_service import OFFICER, PATIENCE, a_case, audits, serious
 from tests.contract.loaded import a_check, outcome, refusal_in
 from tests.node import RunningNode
@@ -26,6 +29,7 @@ from tests.node import RunningNode
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
 CODE = code_of(Character.SERIOUS)
+ZONE = ZoneInfo("Asia/Shanghai")
 OWN = 70_000_031
 """A subject of this test alone."""
 
@@ -272,6 +276,60 @@ def test_unusual_patterns_are_found(node: RunningNode) -> None:
         assert [pattern for pattern in answer.patterns if pattern.officer == officer] == []
     request.item_code = "FOOD-OPERATION"
     assert shipped_soon(node, request, officer) == found
+
+
+def test_patterns_are_divided_and_each_part_must_reach_its_number_by_itself(node: RunningNode) -> None:
+    officer = f"officer {a_case()}"
+    for _ in range(3):
+        checked(node, officer=officer)
+    refused(lambda: checked(node, officer=officer, item_code="NO-SUCH-ITEM"))
+    request = around_now(pb.ListUnusualPatternsRequest(cases_of_one_subject=3, checks_outside_hours=3))
+    request.group_by.extend([pb.DIMENSION_ITEM, pb.DIMENSION_REGION, pb.DIMENSION_MONTH])
+    hour = (datetime.now(UTC) + timedelta(hours=8 + 12)).hour
+    request.work_begins, request.work_ends = hour, hour + 1
+    found = shipped_soon(node, request, officer)
+    assert [(pattern.item_code, pattern.count, pattern.out_of) for pattern in found] == [("FOOD-OPERATION", 3, 3)] * 2
+    assert {pattern.month for pattern in found} <= {f"{datetime.now(ZONE) - timedelta(hours=h):%Y-%m}" for h in (0, 1)}
+    (region,) = {check.region_code for check in search(node, officer=officer) if check.item_code == "FOOD-OPERATION"}
+    assert {pattern.region_code for pattern in found} == {region} != {""}
+
+
+def test_every_kind_of_pattern_is_defined_with_the_numbers_that_were_applied(node: RunningNode) -> None:
+    request = around_now(pb.ListUnusualPatternsRequest(codes_an_hour=77, work_begins=9, work_ends=18))
+    chinese = audits(node).ListUnusualPatterns(request, timeout=PATIENCE, metadata=(("accept-language", "zh-CN"),))
+    found = {one.kind: one for one in audits(node).ListUnusualPatterns(request, timeout=PATIENCE).definitions}
+    assert list(found) == [kind for kind in pb.PatternKind.values() if kind]
+    usual, settings = Thresholds(), Settings(_env_file=None)
+    assert [one.least for one in found.values()] == [
+        usual.cases_of_one_subject,
+        usual.checks_outside_hours,
+        77,
+        usual.cases_without_outcome,
+    ]
+    assert "77 codes" in found[pb.PATTERN_KIND_WALK_OVER_CODES].definition
+    assert f"9 to 18 o’clock on working days of the catalogue’s calendar ({ZONE.key})" in (
+        found[pb.PATTERN_KIND_OUTSIDE_WORKING_HOURS].definition
+    )
+    assert f" {settings.outcome_due_days} days after" in found[pb.PATTERN_KIND_WITHOUT_OUTCOME].definition
+    assert [one.least for one in chinese.definitions] == [one.least for one in found.values()]
+    assert "9 时至 18 时" in chinese.definitions[1].definition
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"group_by": [pb.DIMENSION_ITEM, pb.DIMENSION_REASON]}, "group_by[1]"),
+        ({"group_by": [pb.DIMENSION_REGIME]}, "group_by[0]"),
+        ({"work_begins": 9, "work_ends": 9}, "work_ends"),
+    ],
+)
+def test_patterns_that_cannot_be_looked_for_so_are_refused(
+    node: RunningNode, changes: dict[str, Any], field: str
+) -> None:
+    request = around_now(pb.ListUnusualPatternsRequest(**changes))
+    found = refused(lambda: audits(node).ListUnusualPatterns(request, timeout=PATIENCE))
+    assert found["reason"] == "INVALID_REQUEST"
+    assert field in str(found)
 
 
 def shipped_soon(node: RunningNode, request: Any, officer: str) -> list[pb.UnusualPattern]:
