@@ -123,7 +123,7 @@ class _DimensionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dimension.V
     DIMENSION_AUTHORITY: _Dimension.ValueType  # 1
     """The authority that asked; for objections, the one that designated the listing."""
     DIMENSION_ITEM: _Dimension.ValueType  # 2
-    """The licence item. Not for objections: a listing may bear on several."""
+    """The licence item. Not for objections: a listing may name several."""
     DIMENSION_REGION: _Dimension.ValueType  # 3
     """Where the licence would apply; for objections, the region of the authority that designated the listing, empty where
     that has none.
@@ -143,7 +143,7 @@ DIMENSION_UNSPECIFIED: Dimension.ValueType  # 0
 DIMENSION_AUTHORITY: Dimension.ValueType  # 1
 """The authority that asked; for objections, the one that designated the listing."""
 DIMENSION_ITEM: Dimension.ValueType  # 2
-"""The licence item. Not for objections: a listing may bear on several."""
+"""The licence item. Not for objections: a listing may name several."""
 DIMENSION_REGION: Dimension.ValueType  # 3
 """Where the licence would apply; for objections, the region of the authority that designated the listing, empty where
 that has none.
@@ -801,7 +801,7 @@ class ReportFiguresRequest(_message.Message):
     authority: _builtins.str
     """Only this authority."""
     item_code: _builtins.str
-    """Only this licence item; for objections, those to listings of a regime that bears on it."""
+    """Only this licence item; for objections, those to listings of which a measure or an incentive names it."""
     region_code: _builtins.str
     """Only this region; for objections, that of the authority that designated the listing."""
     fold_below: _builtins.int

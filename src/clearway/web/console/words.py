@@ -440,6 +440,14 @@ WORDS: Mapping[str, Text] = {
     "definitions": Text(en="What the figures mean", zh="指标释义"),
     "folded": Text(en="small groups together", zh="合并的小组"),
     "nowhere": Text(en="not given", zh="未填"),
+    "no_region": Text(en="of no region alone", zh="不限于某一地区"),
+    "objections_place": Text(
+        en="An objection is to a listing, not to a licence. Of one region are those to listings that an authority of "
+        "that region designated; of one licence item, those to listings of which a measure or an incentive names the "
+        "item. A listing may name many items, so objections are not divided by item: one would be counted under each.",
+        zh="异议针对列入信息，而非某项许可。按地区查看：由该地区机关认定的列入信息的异议；按许可事项查看：其措施或激励"
+        "适用于该事项的列入信息的异议。同一列入信息可能涉及多个事项，故不按事项分组，以免同一异议重复计数。",
+    ),
     "no_groups": Text(en="Nothing falls into this period.", zh="该期间没有数据。"),
     # Patterns
     "patterns_title": Text(en="Worth a person’s look", zh="值得人工查看的线索"),

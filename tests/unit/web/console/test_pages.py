@@ -318,6 +318,28 @@ async def test_a_chosen_language_is_kept(visitor: Visitor) -> None:
     assert (await visitor.get("/console/language?to=xx&next=//evil.example")).headers["location"] == "/console/checks"
 
 
+async def test_objections_are_asked_for_by_place_and_the_page_says_what_that_means(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    def nowhere(request: pb.ReportFiguresRequest) -> pb.ReportFiguresResponse:
+        found = a_report(request)
+        found.groups[0].region_code = ""
+        return found
+
+    workers.answers["ReportFigures"] = nowhere
+    query = "by=region&region=310000&item=FOOD-OPERATION"
+    objections = (await visitor.get(f"/console/reports/objections?{query}")).text
+    asked = workers.asked[-1]
+    assert (asked.item_code, asked.region_code) == ("FOOD-OPERATION", "310000")
+    assert list(asked.group_by) == [pb.DIMENSION_REGION]
+    assert "objections are not divided by item" in objections
+    assert '<option value="item"' not in objections
+    assert ">of no region alone<" in objections
+    coverage = (await visitor.get(f"/console/reports/coverage?{query}")).text
+    assert ">not given<" in coverage
+    assert "objections are not divided by item" not in coverage
+
+
 # Unusual patterns
 
 
