@@ -217,9 +217,10 @@ def patterns_found() -> pb.ListUnusualPatternsResponse:
 def test_patterns_are_divided_defined_and_filed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     out = tmp_path / "patterns.csv"
     stub = serving(monkeypatch, patterns_found())
-    printed = run("audit", "patterns", *PERIOD, "--by", "item,month", "--out", out).stdout
+    result = run("audit", "patterns", *PERIOD, "--by", "item,month", "--out", out)
     assert list(stub.requests[0].group_by) == [pb.DIMENSION_ITEM, pb.DIMENSION_MONTH]
-    assert all(words in printed for words in ("FOOD-OPERATION 2026-05", "a walk: 51 or more", "more than are given"))
+    assert all(words in result.stdout for words in ("FOOD-OPERATION 2026-05", "a walk: 51 or more"))
+    assert "a walk: there are more than are given" in result.stderr
     with out.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     found = dict(zip(rows[0], rows[1], strict=True))

@@ -12,7 +12,7 @@ from clearway.cli.audit.question import ask, asking, choices, last_of, set_momen
 from clearway.cli.deferrals import Command
 from clearway.cli.erased import OF_THE_PERIOD, tell_erased
 from clearway.cli.exits import Exit
-from clearway.cli.output import as_json, console, fail, plain, print_json, print_table
+from clearway.cli.output import as_json, console, errors, fail, plain, print_json, print_table
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.server.reports.kinds import OF_CHECKS
 from clearway.server.reports.tables import PATTERN_FORMS
@@ -89,6 +89,9 @@ def patterns(
     if out is not None:
         out.write_bytes(PATTERN_FORMS[out.suffix](found))
     tell_erased(found.erased_rows, OF_THE_PERIOD)
+    for one in found.definitions:
+        if one.cut:
+            errors.print(f"{plain(one.name)}: there are more than are given; these are the largest.", soft_wrap=True)
     if json_wanted:
         print_json([as_json(pattern) | {"kind": last_of(pb.PatternKind, pattern.kind)} for pattern in found.patterns])
     else:
@@ -100,8 +103,7 @@ def print_patterns(found: pb.ListUnusualPatternsResponse) -> None:
     rows = [(who(pattern), what(pattern), f"{pattern.first_check_id}\n{pattern.subject}") for pattern in found.patterns]
     print_table(("authority, who", "what", "first check, subject"), rows)
     for one in found.definitions:
-        more = " There are more than are given: these are the largest." if one.cut else ""
-        console.print(f"[bold]{plain(one.name)}[/]: {plain(one.definition)}.{more}", soft_wrap=True)
+        console.print(f"[bold]{plain(one.name)}[/]: {plain(one.definition)}.", soft_wrap=True)
     console.print("None of these is a wrong by itself: look at the checks, and ask.")
 
 
