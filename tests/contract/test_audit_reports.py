@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -19,6 +21,8 @@ from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of, name_of
+from clearway.server.reports.thresholds import Thresholds
+from clearway.server.settings import Settings
 from tests.contract.cases_service import OFFICER, PATIENCE, a_case, audits, serious
 from tests.contract.loaded import a_check, outcome, refusal_in
 from tests.node import RunningNode
@@ -26,6 +30,7 @@ from tests.node import RunningNode
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node")]
 
 CODE = code_of(Character.SERIOUS)
+ZONE = ZoneInfo("Asia/Shanghai")
 OWN = 70_000_031
 """A subject of this test alone."""
 
@@ -226,7 +231,6 @@ def test_a_check_is_measured(node: RunningNode) -> None:
     ("kind", "changes"),
     [
         (pb.REPORT_KIND_OBJECTIONS, {"group_by": [pb.DIMENSION_ITEM]}),
-        (pb.REPORT_KIND_OBJECTIONS, {"item_code": "FOOD-OPERATION"}),
         (pb.REPORT_KIND_LATENCY, {"group_by": [pb.DIMENSION_REASON]}),
         (pb.REPORT_KIND_FEEDBACK, {"group_by": [pb.DIMENSION_REGIME]}),
     ],
@@ -236,6 +240,39 @@ def test_a_report_is_not_divided_by_what_it_does_not_have(
 ) -> None:
     request = around_now(pb.ReportFiguresRequest(kind=kind, **changes))
     assert refused(lambda: audits(node).ReportFigures(request, timeout=PATIENCE))["reason"] == "INVALID_REQUEST"
+
+
+def test_objections_are_of_the_region_that_designated_and_of_the_items_their_list_bears_on(
+    node: RunningNode, served_registry: Registry
+) -> None:
+    before = {name: objections(node, **changes) for name, changes in OBJECTIONS_OF.items()}
+    # The second leaves its authority to its regime, and that one's powers end nowhere in the country.
+    for number, authority in ((OWN + 1, "MARKET-SH"), (OWN + 2, "")):
+        listing = dataclasses.replace(serious(number, f"OWN-{number}"), designating_authority=authority)
+        opened = commands.OpenObjection(f"OWN-{number}", "OBJ-1", ObjectionGrounds.WRONG)
+        subject, now = commands.RegisterSubject("cn-uscc", code_of(number)), datetime.now(UTC)
+        served_registry.execute(subject, listing, opened, actor="test", moment=now)
+    more = {name: objections(node, **changes) - before[name] for name, changes in OBJECTIONS_OF.items()}
+    assert more == {"all": 2, "Shanghai": 1, "Beijing": 0, "food": 2, "wholesale": 0, "food in Shanghai": 1}
+    found = report(node, pb.REPORT_KIND_OBJECTIONS, pb.DIMENSION_AUTHORITY, pb.DIMENSION_REGION)
+    assert {(group.authority, group.region_code) for group in found.groups} >= {("MARKET-SH", "310000"), ("SAMR", "")}
+
+
+OBJECTIONS_OF: dict[str, dict[str, str]] = {
+    "all": {},
+    "Shanghai": {"region_code": "310000"},
+    "Beijing": {"region_code": "110000"},
+    "food": {"item_code": "FOOD-OPERATION"},
+    # No measure of theirs names it, though a clean record, which it asks for, would end with them.
+    "wholesale": {"item_code": "DRUG-WHOLESALE"},
+    "food in Shanghai": {"item_code": "FOOD-OPERATION", "region_code": "310000"},
+}
+
+
+def objections(node: RunningNode, **changes: str) -> float:
+    """How many were opened."""
+    found: float = report(node, pb.REPORT_KIND_OBJECTIONS, **changes).total.figures[0].value
+    return found
 
 
 def test_small_groups_are_taken_together(node: RunningNode) -> None:
@@ -272,6 +309,60 @@ def test_unusual_patterns_are_found(node: RunningNode) -> None:
         assert [pattern for pattern in answer.patterns if pattern.officer == officer] == []
     request.item_code = "FOOD-OPERATION"
     assert shipped_soon(node, request, officer) == found
+
+
+def test_patterns_are_divided_and_each_part_must_reach_its_number_by_itself(node: RunningNode) -> None:
+    officer = f"officer {a_case()}"
+    for _ in range(3):
+        checked(node, officer=officer)
+    refused(lambda: checked(node, officer=officer, item_code="NO-SUCH-ITEM"))
+    request = around_now(pb.ListUnusualPatternsRequest(cases_of_one_subject=3, checks_outside_hours=3))
+    request.group_by.extend([pb.DIMENSION_ITEM, pb.DIMENSION_REGION, pb.DIMENSION_MONTH])
+    hour = (datetime.now(UTC) + timedelta(hours=8 + 12)).hour
+    request.work_begins, request.work_ends = hour, hour + 1
+    found = shipped_soon(node, request, officer)
+    assert [(pattern.item_code, pattern.count, pattern.out_of) for pattern in found] == [("FOOD-OPERATION", 3, 3)] * 2
+    assert {pattern.month for pattern in found} <= {f"{datetime.now(ZONE) - timedelta(hours=h):%Y-%m}" for h in (0, 1)}
+    (region,) = {check.region_code for check in search(node, officer=officer) if check.item_code == "FOOD-OPERATION"}
+    assert {pattern.region_code for pattern in found} == {region} != {""}
+
+
+def test_every_kind_of_pattern_is_defined_with_the_numbers_that_were_applied(node: RunningNode) -> None:
+    request = around_now(pb.ListUnusualPatternsRequest(codes_an_hour=77, work_begins=9, work_ends=18))
+    chinese = audits(node).ListUnusualPatterns(request, timeout=PATIENCE, metadata=(("accept-language", "zh-CN"),))
+    found = {one.kind: one for one in audits(node).ListUnusualPatterns(request, timeout=PATIENCE).definitions}
+    assert list(found) == [kind for kind in pb.PatternKind.values() if kind]
+    usual, settings = Thresholds(), Settings(_env_file=None)
+    assert [one.least for one in found.values()] == [
+        usual.cases_of_one_subject,
+        usual.checks_outside_hours,
+        77,
+        usual.cases_without_outcome,
+    ]
+    assert "77 codes" in found[pb.PATTERN_KIND_WALK_OVER_CODES].definition
+    assert f"9 to 18 o’clock on working days of the catalogue’s calendar ({ZONE.key})" in (
+        found[pb.PATTERN_KIND_OUTSIDE_WORKING_HOURS].definition
+    )
+    assert f" {settings.outcome_due_days} days after" in found[pb.PATTERN_KIND_WITHOUT_OUTCOME].definition
+    assert [one.least for one in chinese.definitions] == [one.least for one in found.values()]
+    assert "9 时至 18 时" in chinese.definitions[1].definition
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"group_by": [pb.DIMENSION_ITEM, pb.DIMENSION_REASON]}, "group_by[1]"),
+        ({"group_by": [pb.DIMENSION_REGIME]}, "group_by[0]"),
+        ({"work_begins": 9, "work_ends": 9}, "work_ends"),
+    ],
+)
+def test_patterns_that_cannot_be_looked_for_so_are_refused(
+    node: RunningNode, changes: dict[str, Any], field: str
+) -> None:
+    request = around_now(pb.ListUnusualPatternsRequest(**changes))
+    found = refused(lambda: audits(node).ListUnusualPatterns(request, timeout=PATIENCE))
+    assert found["reason"] == "INVALID_REQUEST"
+    assert field in str(found)
 
 
 def shipped_soon(node: RunningNode, request: Any, officer: str) -> list[pb.UnusualPattern]:

@@ -83,9 +83,21 @@ def test_every_report_answers_by_every_dimension_that_it_has_and_else_by_month(
     assert console.get(f"reports/{kind}?by={by}").status_code == 200
 
 
+@pytest.mark.parametrize("by", [*DIMENSIONS, "none"])
+def test_patterns_answer_by_every_dimension_that_they_have_and_else_by_authority(
+    console: httpx.Client, by: str
+) -> None:
+    assert console.get(f"patterns?by={by}&region=310000").status_code == 200
+
+
 @pytest.mark.parametrize(
     "address",
-    ["reports/coverage?since=2020-01-01&until=2026-01-01", "reports/coverage?since=2026-02-01&until=2025-01-01"],
+    [
+        "reports/coverage?since=2020-01-01&until=2026-01-01",
+        "reports/coverage?since=2026-02-01&until=2025-01-01",
+        "patterns?since=2020-01-01&until=2026-01-01",
+        "patterns?work_begins=20&work_ends=7",
+    ],
 )
 def test_a_period_that_no_report_has_is_said_beside_the_form(console: httpx.Client, address: str) -> None:
     answer = console.get(address)

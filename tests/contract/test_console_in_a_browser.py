@@ -70,7 +70,7 @@ def addresses(shown: Audited) -> list[str]:
     reports = [f"/reports/{kind}?by=authority" for kind in REPORTS]
     listing = f"SYN-{Character.BARRED:08d}"
     lists = [
-        "/patterns",
+        "/patterns?by=item&cases_of_one_subject=3",
         f"/affected?listing_id={listing}",
         "/overdue",
         f"/overdue?until={TOMORROW}",
@@ -314,6 +314,23 @@ def test_a_chart_is_drawn_from_the_table_beside_it(shown: Audited, page: Page) -
     assert [str(number) for number in drawn["datasets"][0]["data"]] == shown_numbers
     page.emulate_media(color_scheme="dark")
     expect(canvas).to_be_visible()
+
+
+def test_unusual_patterns_are_drawn_counted_and_taken_home(shown: Audited, page: Page) -> None:
+    page.goto(f"{shown.console}/patterns")
+    page.get_by_text("From how many on something is listed").click()
+    page.get_by_label("Cases of one subject").fill("3")
+    page.get_by_label("Divided by").select_option("item")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("img", name="Chart of Unusual")).to_be_visible()
+    drawn = page.evaluate("Chart.getChart(document.querySelector('canvas')).data")
+    assert drawn["labels"] == page.locator("#figures tbody th").all_inner_texts()
+    listed = page.locator("table.list").get_by_text("One subject under many cases")
+    assert sum(drawn["datasets"][0]["data"]) == listed.count() > 0
+    expect(page.get_by_text("3 different cases or more")).to_be_visible()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV").click()
+    assert "SAME_SUBJECT_MANY_CASES,3," in taken.value.path().read_text("utf-8-sig")
 
 
 def test_by_keyboard_the_content_is_one_step_away(shown: Audited, page: Page) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -15,13 +16,13 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import ServiceDescriptor
 from pydantic import BaseModel
 
-from clearway.catalogue.loader import FILE_RULES
+from clearway.catalogue.loader import FILE_RULES, load_catalogue
 from clearway.catalogue.rules import RULES
 from clearway.catalogue.rules.draft import rule_id
 from clearway.cli.exits import Exit
 from clearway.cli.main import cli
 from clearway.decision.answer import NoticeCode
-from clearway.decision.explain import NOTICES
+from clearway.decision.explain import NOTICES, Language
 from clearway.decision.terms import Lack
 from clearway.gen.v1 import audit_reports_pb2 as reports_pb
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -43,6 +44,8 @@ from clearway.server.metrics import FAMILIES, LEAD
 from clearway.server.node_metrics import NODE_FAMILIES
 from clearway.server.offers import NoOffer
 from clearway.server.reports.definitions import DEFINITIONS, NAMES
+from clearway.server.reports.pattern_definitions import definitions_of
+from clearway.server.reports.thresholds import Thresholds
 from clearway.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -200,6 +203,16 @@ def test_the_auditors_guide_names_every_method(method: str) -> None:
 def test_the_auditors_guide_defines_every_figure(figure: reports_pb.Figure.ValueType) -> None:
     name, definition = NAMES[figure], DEFINITIONS[figure]
     assert f"| {name.en} ({name.zh}) | {definition.en} |" in page("audit.md")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_auditors_guide_defines_every_pattern_with_its_usual_numbers(language: Language) -> None:
+    due = timedelta(days=Settings.model_fields["outcome_due_days"].default)
+    zone = load_catalogue("cn-demo").zone.key
+    for one in definitions_of(Thresholds(), due, zone, language, ()):
+        assert one.name in page("audit.md")
+        if language is Language.EN:
+            assert f"| {one.definition} |" in page("audit.md")
 
 
 @pytest.mark.parametrize("because", [*NoOffer, *Obstacle])

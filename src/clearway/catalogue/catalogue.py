@@ -100,12 +100,23 @@ class Catalogue:
         """
         return self._bearing.get(item_code, frozenset())
 
-    def _bearing_regimes(self, item_code: str) -> frozenset[str]:
+    def naming_regimes(self, item_code: str) -> frozenset[str]:
+        """The regimes whose listings have something of their own to say of this item, whatever the day, kind or region.
+
+        Those with a measure for it, or with an incentive that a listing opens.
+        """
         found = {regime.code for regime in self.edition.regimes if self.measures(regime.code, item_code)}
         for incentive in self.incentives(item_code):
+            if isinstance(incentive.route, TrustedListingRoute):
+                found.update(incentive.route.regimes)
+        return frozenset(found)
+
+    def _bearing_regimes(self, item_code: str) -> frozenset[str]:
+        found = set(self.naming_regimes(item_code))
+        for incentive in self.incentives(item_code):
             match incentive.route:
-                case TrustedListingRoute() as route:
-                    found.update(route.regimes)
+                case TrustedListingRoute():
+                    pass
                 case CleanRecordRoute():
                     found.update(regime.code for regime in self.edition.regimes if regime.kind is ListKind.SERIOUS)
                 case never:

@@ -21,6 +21,8 @@ from clearway.catalogue.loader import load_catalogue
 from clearway.cli.card import Card
 from clearway.cli.connection import channel_to, check_service, error_document, words_of
 from clearway.cli.demo_cases import aftermath
+from clearway.cli.demo_lists import prepare_lists
+from clearway.cli.demo_past import LENGTH, enter_past
 from clearway.cli.demo_screen import CaseOnScreen, CaseScreen, Script
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, status_of
@@ -31,12 +33,17 @@ from clearway.cli.serve import settings_from
 from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub
+from clearway.index.faults import IndexLocked
+from clearway.index.follower import Follower
+from clearway.index.layout import IndexLayout
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.registry import commands
 from clearway.registry.events import ObjectionGrounds
+from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of, name_of, write
 from clearway.server.databases import open_log
+from clearway.server.keys import load_keys
 from clearway.server.logs import configure_logs
 from clearway.server.settings import Settings
 from clearway.server.supervisor import CannotServe, Node, stop_on_signals
@@ -88,7 +95,7 @@ def demo(listen: str | None, web_listen: str | None, data_dir: Path | None, subj
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     configure_logs(settings.log_level)
     stop = stop_on_signals()
-    load(settings, subjects)
+    settings = prepared(settings, subjects)
     screen = CaseScreen()
     settings = settings.model_copy(update={"web_origins": with_origin(settings.web_origins, screen.origin)})
 
@@ -122,32 +129,58 @@ def in_background(show: Callable[[Settings], None], serving: Settings, stop: thr
     threading.Thread(target=run, name="clearway-demo", daemon=True).start()
 
 
-def load(settings: Settings, subjects: int) -> None:
-    """Import the synthetic registry, unless this folder already has one."""
-    now = datetime.now(UTC)
+def prepared(settings: Settings, subjects: int) -> Settings:
+    """Fill the folder, unless this was done; gives the settings with the demonstration's feed, unless feeds are given.
+
+    In the end the index is in step with the record. A node serves as soon as it can read an index, and answers
+    “undetermined” from one of yesterday until its follower has looked: that is right, and no scene of ours.
+    """
+    keys, now = load_keys(settings), datetime.now(UTC)
     with opened(settings.data_dir) as registry:
-        if registry.feed_runs("flat-csv", limit=1):
-            console.print(f"Using the registry in {escape(str(settings.data_dir))}.")
-            return
-        file = settings.data_dir / "synthetic.csv"
-        write(file, subjects, today(settings, now))
-        with Progress(console=errors, transient=True) as progress:
-            task = progress.add_task("loading synthetic subjects", total=subjects)
-            started = time.monotonic()
-            registry.import_feed(
-                "flat-csv",
-                file,
-                actor="demo",
-                moment=now,
-                note="synthetic registry",
-                progress=lambda rows, _: progress.update(task, completed=rows),
-            )
-        seconds = time.monotonic() - started
-        file.unlink()
-        listing_id = f"SYN-{Character.OBJECTING:08d}"
-        objection = commands.OpenObjection(listing_id, "SYN-OBJ-1", ObjectionGrounds.WRONG)
-        registry.execute(objection, actor="demo", moment=now, note="an objection to show")
-        console.print(f"Loaded {subjects:,} synthetic subjects in {seconds:.1f} s.")
+        try:
+            follower = Follower(registry.changes, IndexLayout(settings.data_dir), keys)
+        except IndexLocked as fault:
+            fail(f"another node runs from {settings.data_dir}: {fault}", Exit.FAILED)
+        with follower:
+            if registry.feed_runs("flat-csv", limit=1):
+                console.print(f"Using the registry in {escape(str(settings.data_dir))}.")
+            else:
+                load(settings, registry, subjects, now - LENGTH)
+                checks = enter_past(settings, follower, now)
+                console.print(f"Entered {checks} checks of the {LENGTH.days} days before, not all of them followed up.")
+                object_to(registry, now)
+            if settings.feeds is None:
+                feeds = prepare_lists(settings.data_dir, registry, settings.feeds_dir, now, today(settings, now))
+                settings = settings.model_copy(update={"feeds": feeds})
+            follower.step(time.time())
+    return settings
+
+
+def load(settings: Settings, registry: Registry, subjects: int, moment: datetime) -> None:
+    """Import the synthetic registry, as of that moment."""
+    file = settings.data_dir / "synthetic.csv"
+    write(file, subjects, today(settings, moment))
+    with Progress(console=errors, transient=True) as progress:
+        task = progress.add_task("loading synthetic subjects", total=subjects)
+        started = time.monotonic()
+        registry.import_feed(
+            "flat-csv",
+            file,
+            actor="demo",
+            moment=moment,
+            note="synthetic registry",
+            progress=lambda rows, _: progress.update(task, completed=rows),
+        )
+    seconds = time.monotonic() - started
+    file.unlink()
+    console.print(f"Loaded {subjects:,} synthetic subjects in {seconds:.1f} s.")
+
+
+def object_to(registry: Registry, now: datetime) -> None:
+    """Open the objection of the scene that shows one."""
+    listing_id = f"SYN-{Character.OBJECTING:08d}"
+    objection = commands.OpenObjection(listing_id, "SYN-OBJ-1", ObjectionGrounds.WRONG)
+    registry.execute(objection, actor="demo", moment=now, note="an objection to show")
 
 
 def today(settings: Settings, now: datetime) -> date:

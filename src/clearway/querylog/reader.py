@@ -187,20 +187,23 @@ class Log:
         with self._snapshot() as (central, pending):
             yield from case_spans.spans(central, pending, scope)
 
-    def busy(self, scope: Scope, least: int) -> list[Busy]:
-        """Officers who checked one subject under at least so many cases. Of shipped rows, as the next two."""
-        with self._connected() as central:
-            return patterns.busy(central, scope, least)
+    def busy(self, scope: Scope, least: int, by: Collection[str] = ()) -> list[Busy]:
+        """Officers who checked one subject under at least so many cases. Of shipped rows, as the next two.
 
-    def officer_hours(self, scope: Scope) -> Iterator[OfficerHour]:
+        `by`: what they are divided by, of `clearway.querylog.patterns.DIVIDING`.
+        """
+        with self._connected() as central:
+            return patterns.busy(central, scope, least, by)
+
+    def officer_hours(self, scope: Scope, by: Collection[str] = ()) -> Iterator[OfficerHour]:
         """How much each officer checked in each hour; streamed. Close it if not exhausted."""
         with self._connected() as central:
-            yield from patterns.officer_hours(central, scope)
+            yield from patterns.officer_hours(central, scope, by)
 
-    def walks(self, scope: Scope, least: int) -> list[Walk]:
+    def walks(self, scope: Scope, least: int, by: Collection[str] = ()) -> list[Walk]:
         """Hours in which a principal asked about at least so many codes that are not listed or not valid."""
         with self._connected() as central:
-            return patterns.walks(central, scope, least)
+            return patterns.walks(central, scope, least, by)
 
     def backlog(self) -> Backlog:
         """How much waits to be shipped; while the central log cannot be reached, what was not shipped when it could."""

@@ -192,7 +192,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
             Searches(log, catalogue, rules.keys, language),
             WholeChecks(log, door, catalogue, language),
             Figures(log, door, catalogue, language, due, clock, turn),
-            UnusualPatterns(log, door, catalogue, due, clock, turn),
+            UnusualPatterns(log, door, catalogue, language, due, clock, turn),
         ),
         transparency=Transparency(
             stores.proving, load_witnesses(settings), load_signer(settings).verifier, settings.verification_file

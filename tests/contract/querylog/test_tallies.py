@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from clearway.querylog.case_spans import CaseSpan
-from clearway.querylog.patterns import NOT_VALID, OfficerHour
+from clearway.querylog.patterns import DIVIDING, NOT_VALID, Busy, OfficerHour, Walk
 from clearway.querylog.reader import Log
 from clearway.querylog.record import CheckRecord
 from clearway.querylog.tallies import Scope, band_end, band_of, value_of
@@ -112,6 +113,29 @@ def test_a_walk_over_codes_is_found_in_its_hour(central: Engine, journals: Path)
     # Ten codes that are not listed, each asked twice; ten that are not valid, each asking counted.
     assert (found.codes, found.checks, found.first_check_id) == (20, 30, walk[0].check_id)
     assert log.walks(Scope(NOON, LAST), 21) == []
+
+
+@pytest.mark.parametrize("by", [("item_code",), ("region",), DIVIDING])
+def test_divided_patterns_are_those_of_each_part_by_itself(shipped: Log, by: tuple[str, ...]) -> None:
+    parts = [
+        Scope(NOON, LAST, item_code=item, region=region)
+        for item in (("FOOD", "DRUGS") if "item_code" in by else ("",))
+        for region in (("110000", "310000") if "region" in by else ("",))
+    ]
+    searches: tuple[Callable[..., Iterable[Busy | OfficerHour | Walk]], ...] = (
+        lambda scope, *by: shipped.busy(scope, 3, *by),
+        lambda scope, *by: shipped.walks(scope, 1, *by),
+        shipped.officer_hours,
+    )
+    for found in searches:
+        alone = [
+            dataclasses.replace(one, item_code=part.item_code, region=part.region)
+            for part in parts
+            for one in found(part)
+        ]
+        divided = list(found(SCOPES["everything"], by))
+        assert Counter(divided) == Counter(alone)
+        assert len({(one.item_code, one.region) for one in divided}) == len(parts)
 
 
 def walker(record: CheckRecord, number: int) -> CheckRecord:

@@ -32,6 +32,17 @@ def test_a_wildcard_names_every_item(small: Catalogue) -> None:
     assert [i.code for i in small.incentives("SHOP")] == ["GREEN", "CLEAN"]
 
 
+def test_regimes_that_name_an_item_bear_on_it_and_a_clean_record_has_more_of_them_bear(small: Catalogue) -> None:
+    for item in small.edition.items:
+        named = small.naming_regimes(item.code)
+        assert named <= small.bearing_regimes(item.code)
+        measured = {regime.code for regime in small.edition.regimes if small.measures(regime.code, item.code)}
+        assert measured <= named
+    assert small.bearing_regimes("SHOP") - small.naming_regimes("SHOP") == {"COURT"}
+    assert "GOOD" in small.naming_regimes("FAIR"), "the incentive is opened by a listing of it"
+    assert small.naming_regimes("NONE") == frozenset()
+
+
 @pytest.mark.parametrize(("regime", "item"), [("COURT", "SHOP"), ("NONE", "SHOP"), ("GRAVE", "NONE"), ("GOOD", "SHOP")])
 def test_no_measure_is_an_empty_answer(small: Catalogue, regime: str, item: str) -> None:
     assert small.measures(regime, item) == ()

@@ -15,6 +15,7 @@ from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.errors import Refusal, code_of, status_of
+from clearway.server.reports.thresholds import Thresholds
 from tests.unit.cli.answers import CASES, CHECK_ID, MOMENT, response_to
 from tests.unit.cli.running import CODE, Failed, document, run, service
 
@@ -195,7 +196,46 @@ def test_patterns_are_set_out_and_nobody_is_accused(monkeypatch: pytest.MonkeyPa
     stub = serving(monkeypatch, pb.ListUnusualPatternsResponse(patterns=[walk]))
     printed = run("audit", "patterns", *PERIOD, "--codes-an-hour", 60).stdout
     assert all(word in printed for word in ("cn=one", "60 codes", "2026-05-04 03:02", "None of these is a wrong"))
-    assert stub.requests[0].codes_an_hour == 60
+    asked = stub.requests[0]
+    assert asked.codes_an_hour == 60
+    usual = Thresholds()
+    assert (asked.cases_without_outcome, asked.work_begins, asked.work_ends) == (
+        usual.cases_without_outcome,
+        usual.work_begins,
+        usual.work_ends,
+    )
+
+
+def patterns_found() -> pb.ListUnusualPatternsResponse:
+    walk = pb.UnusualPattern(kind=pb.PATTERN_KIND_WALK_OVER_CODES, authority="A", caller="=cn()", count=60, out_of=70)
+    walk.hour.FromDatetime(MOMENT)
+    walk.item_code, walk.month = "FOOD-OPERATION", "2026-05"
+    definition = pb.PatternDefinition(kind=walk.kind, name="a walk", definition="51 or more", least=51, cut=True)
+    return pb.ListUnusualPatternsResponse(patterns=[walk], definitions=[definition], erased_rows=4)
+
+
+def test_patterns_are_divided_defined_and_filed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    out = tmp_path / "patterns.csv"
+    stub = serving(monkeypatch, patterns_found())
+    result = run("audit", "patterns", *PERIOD, "--by", "item,month", "--out", out)
+    assert list(stub.requests[0].group_by) == [pb.DIMENSION_ITEM, pb.DIMENSION_MONTH]
+    assert all(words in result.stdout for words in ("FOOD-OPERATION 2026-05", "a walk: 51 or more"))
+    assert "a walk: there are more than are given" in result.stderr
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    found = dict(zip(rows[0], rows[1], strict=True))
+    assert (found["pattern"], found["listed_from"], found["count"]) == ("WALK_OVER_CODES", "51", "60")
+    assert (found["caller"], found["hour"]) == ("'=cn()", f"{MOMENT:%Y-%m-%dT%H:%M}Z")
+    assert rows[2:] == [["(more of WALK_OVER_CODES: the largest are given)"], ["(besides these 4 rows were erased)"]]
+
+
+@pytest.mark.parametrize("wrong", [("--by", "reason"), ("--by", "colour"), ("--out", "patterns.pdf")])
+def test_patterns_that_cannot_be_are_refused_before_anybody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str]
+) -> None:
+    stub = serving(monkeypatch)
+    assert run("audit", "patterns", *PERIOD, *wrong).exit_code == Exit.INVALID
+    assert stub.requests == []
 
 
 # subject

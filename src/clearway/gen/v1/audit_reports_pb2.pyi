@@ -123,9 +123,11 @@ class _DimensionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dimension.V
     DIMENSION_AUTHORITY: _Dimension.ValueType  # 1
     """The authority that asked; for objections, the one that designated the listing."""
     DIMENSION_ITEM: _Dimension.ValueType  # 2
-    """The licence item. Not for objections."""
+    """The licence item. Not for objections: a listing may name several."""
     DIMENSION_REGION: _Dimension.ValueType  # 3
-    """Where the licence would apply. Not for objections."""
+    """Where the licence would apply; for objections, the region of the authority that designated the listing, empty where
+    that has none.
+    """
     DIMENSION_MONTH: _Dimension.ValueType  # 4
     """The month, in the catalogue's zone: of the check; of a case's last check in the period; of the objection's opening."""
     DIMENSION_REASON: _Dimension.ValueType  # 5
@@ -141,9 +143,11 @@ DIMENSION_UNSPECIFIED: Dimension.ValueType  # 0
 DIMENSION_AUTHORITY: Dimension.ValueType  # 1
 """The authority that asked; for objections, the one that designated the listing."""
 DIMENSION_ITEM: Dimension.ValueType  # 2
-"""The licence item. Not for objections."""
+"""The licence item. Not for objections: a listing may name several."""
 DIMENSION_REGION: Dimension.ValueType  # 3
-"""Where the licence would apply. Not for objections."""
+"""Where the licence would apply; for objections, the region of the authority that designated the listing, empty where
+that has none.
+"""
 DIMENSION_MONTH: Dimension.ValueType  # 4
 """The month, in the catalogue's zone: of the check; of a case's last check in the period; of the objection's opening."""
 DIMENSION_REASON: Dimension.ValueType  # 5
@@ -797,9 +801,9 @@ class ReportFiguresRequest(_message.Message):
     authority: _builtins.str
     """Only this authority."""
     item_code: _builtins.str
-    """Only this licence item. Not for objections."""
+    """Only this licence item; for objections, those to listings of which a measure or an incentive names it."""
     region_code: _builtins.str
-    """Only this region. Not for objections."""
+    """Only this region; for objections, that of the authority that designated the listing."""
     fold_below: _builtins.int
     """Take groups smaller than this together, for a report that is published: a group of one or two would tell of
     identifiable cases. The sums stay right. 0: none are.
@@ -893,6 +897,9 @@ class UnusualPattern(_message.Message):
     FIRST_CHECK_ID_FIELD_NUMBER: _builtins.int
     HOUR_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    ITEM_CODE_FIELD_NUMBER: _builtins.int
+    REGION_CODE_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
     kind: Global___PatternKind.ValueType
     """What kind."""
     authority: _builtins.str
@@ -909,6 +916,12 @@ class UnusualPattern(_message.Message):
     """The first check of them."""
     subject: _builtins.str
     """The subject's shown form, for SAME_SUBJECT_MANY_CASES. Empty otherwise."""
+    item_code: _builtins.str
+    """The licence item, where they are divided by it. Empty otherwise."""
+    region_code: _builtins.str
+    """The region, where they are divided by it. Empty otherwise, and for records of versions that did not keep it."""
+    month: _builtins.str
+    """The month, such as `2026-03`, where they are divided by it. Empty otherwise."""
     @_builtins.property
     def hour(self) -> _timestamp_pb2.Timestamp:
         """When the hour began, for WALK_OVER_CODES. Absent otherwise."""
@@ -925,14 +938,55 @@ class UnusualPattern(_message.Message):
         first_check_id: _builtins.str = ...,
         hour: _timestamp_pb2.Timestamp | None = ...,
         subject: _builtins.str = ...,
+        item_code: _builtins.str = ...,
+        region_code: _builtins.str = ...,
+        month: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hour", b"hour"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "caller", b"caller", "count", b"count", "first_check_id", b"first_check_id", "hour", b"hour", "kind", b"kind", "officer", b"officer", "out_of", b"out_of", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "caller", b"caller", "count", b"count", "first_check_id", b"first_check_id", "hour", b"hour", "item_code", b"item_code", "kind", b"kind", "month", b"month", "officer", b"officer", "out_of", b"out_of", "region_code", b"region_code", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnusualPattern: _TypeAlias = UnusualPattern  # noqa: Y015
+
+@_typing.final
+class PatternDefinition(_message.Message):
+    """What a kind of pattern is, with the numbers that it was looked for with, in the caller's language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    LEAST_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    kind: Global___PatternKind.ValueType
+    """Which kind."""
+    name: _builtins.str
+    """Its name."""
+    definition: _builtins.str
+    """What is listed, and from how many on."""
+    least: _builtins.int
+    """From how many on: of cases, checks, codes, or cases without outcome."""
+    cut: _builtins.bool
+    """There were more than 1,000: the largest are given."""
+    def __init__(
+        self,
+        *,
+        kind: Global___PatternKind.ValueType = ...,
+        name: _builtins.str = ...,
+        definition: _builtins.str = ...,
+        least: _builtins.int = ...,
+        cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "definition", b"definition", "kind", b"kind", "least", b"least", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PatternDefinition: _TypeAlias = PatternDefinition  # noqa: Y015
 
 @_typing.final
 class ListUnusualPatternsRequest(_message.Message):
@@ -951,6 +1005,7 @@ class ListUnusualPatternsRequest(_message.Message):
     WORK_ENDS_FIELD_NUMBER: _builtins.int
     ITEM_CODE_FIELD_NUMBER: _builtins.int
     REGION_CODE_FIELD_NUMBER: _builtins.int
+    GROUP_BY_FIELD_NUMBER: _builtins.int
     authority: _builtins.str
     """Only this authority."""
     cases_of_one_subject: _builtins.int
@@ -977,6 +1032,12 @@ class ListUnusualPatternsRequest(_message.Message):
     def until(self) -> _timestamp_pb2.Timestamp:
         """To before this moment; at most 366 days after `since`."""
 
+    @_builtins.property
+    def group_by(self) -> _containers.RepeatedScalarFieldContainer[Global___Dimension.ValueType]:
+        """Divided by these: a pattern is then looked for among the checks of each item, region or month by themselves, and must
+        reach its number there. By authority they are divided in any case. INVALID_REQUEST for reason and regime.
+        """
+
     def __init__(
         self,
         *,
@@ -991,10 +1052,11 @@ class ListUnusualPatternsRequest(_message.Message):
         work_ends: _builtins.int = ...,
         item_code: _builtins.str = ...,
         region_code: _builtins.str = ...,
+        group_by: _abc.Iterable[Global___Dimension.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "item_code", b"item_code", "region_code", b"region_code", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "cases_of_one_subject", b"cases_of_one_subject", "cases_without_outcome", b"cases_without_outcome", "checks_outside_hours", b"checks_outside_hours", "codes_an_hour", b"codes_an_hour", "group_by", b"group_by", "item_code", b"item_code", "region_code", b"region_code", "since", b"since", "until", b"until", "work_begins", b"work_begins", "work_ends", b"work_ends"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1008,21 +1070,27 @@ class ListUnusualPatternsResponse(_message.Message):
 
     PATTERNS_FIELD_NUMBER: _builtins.int
     ERASED_ROWS_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_FIELD_NUMBER: _builtins.int
     erased_rows: _builtins.int
     """Rows of the period that were erased: no pattern is found in them."""
     @_builtins.property
     def patterns(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnusualPattern]:
         """The patterns."""
 
+    @_builtins.property
+    def definitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PatternDefinition]:
+        """What each kind is, found or not, with the numbers that were applied."""
+
     def __init__(
         self,
         *,
         patterns: _abc.Iterable[Global___UnusualPattern] | None = ...,
         erased_rows: _builtins.int = ...,
+        definitions: _abc.Iterable[Global___PatternDefinition] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_rows", b"erased_rows", "patterns", b"patterns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "erased_rows", b"erased_rows", "patterns", b"patterns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

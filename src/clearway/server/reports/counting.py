@@ -191,13 +191,23 @@ def tallied(
 
 
 def objections(sources: Sources, question: Question, sheet: Sheet) -> None:
-    """Objections opened, and their fate."""
-    scope = question.scope
+    """Objections opened, and their fate.
+
+    An objection is to a listing, and has neither an item nor a region of its own: it is of a region where the
+    authority that designated the listing is of it, and of an item where the listing's regime names the item.
+    """
+    scope, catalogue = question.scope, sources.catalogue
+    regimes = catalogue.naming_regimes(scope.item_code)
     for fate in sources.registry.objections(scope.since, scope.until):
-        authority = designating_authority(fate, sources.catalogue)
-        if scope.authority in ("", authority):
+        authority = designating_authority(fate, catalogue)
+        region = region_of(authority, catalogue)
+        if (
+            scope.authority in ("", authority)
+            and scope.region in ("", region)
+            and (not scope.item_code or fate.regime in regimes)
+        ):
             month = month_of(fate.opened_at, sources.zone)
-            place = Place(authority, month=month, reason=fate.grounds.name, regime=fate.regime)
+            place = Place(authority, "", region, month, fate.grounds.name, fate.regime)
             count_objection(fate, sheet.at(place))
 
 
@@ -214,3 +224,9 @@ def designating_authority(fate: ObjectionFate, catalogue: Catalogue) -> str:
     """The authority that designated the listing: its own, or that of its regime."""
     regime = catalogue.regime(fate.regime)
     return fate.designating_authority or (regime.designating_authority if regime else "")
+
+
+def region_of(authority: str, catalogue: Catalogue) -> str:
+    """The region where an authority's powers end; empty where that is the country, or it is not known."""
+    found = catalogue.find_authority(authority)
+    return (found.region if found else None) or ""

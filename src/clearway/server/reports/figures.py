@@ -73,9 +73,6 @@ def question_of(request: pb.ReportFiguresRequest) -> Question:
     for place, dimension in enumerate(request.group_by):
         if dimension not in kind.dimensions:
             raise invalid(f"group_by[{place}]", "this report is not divided by that")
-    for field in ("item_code", "region_code"):
-        if getattr(request, field) and not kind.scoped:
-            raise invalid(field, "this report is not of one licence item or region")
     since, until = period_of(request.since, request.until)
     scope = Scope(since, until, request.authority, request.item_code, request.region_code)
     return Question(scope, frozenset(FIELDS[dimension] for dimension in request.group_by))

@@ -13,12 +13,11 @@ OF_CHECKS = (pb.DIMENSION_AUTHORITY, pb.DIMENSION_ITEM, pb.DIMENSION_REGION, pb.
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of report. The first figure says how large a group is. `scoped`: it can be of one item or region."""
+    """A kind of report. The first figure says how large a group is."""
 
     count: counting.Count
     dimensions: tuple[pb.Dimension.ValueType, ...]
     figures: tuple[pb.Figure.ValueType, ...]
-    scoped: bool = True
 
     @property
     def of_checks(self) -> bool:
@@ -61,7 +60,14 @@ KINDS: Mapping[pb.ReportKind.ValueType, Kind] = {
     ),
     pb.REPORT_KIND_OBJECTIONS: Kind(
         counting.objections,
-        (pb.DIMENSION_AUTHORITY, pb.DIMENSION_REGIME, pb.DIMENSION_MONTH, pb.DIMENSION_REASON),
+        # Not by item: a listing bears on as many as its regime does, so that counts would not add up to the total.
+        (
+            pb.DIMENSION_AUTHORITY,
+            pb.DIMENSION_REGION,
+            pb.DIMENSION_REGIME,
+            pb.DIMENSION_MONTH,
+            pb.DIMENSION_REASON,
+        ),
         (
             pb.FIGURE_OBJECTIONS_OPENED,
             pb.FIGURE_OBJECTIONS_UPHELD,
@@ -71,7 +77,6 @@ KINDS: Mapping[pb.ReportKind.ValueType, Kind] = {
             pb.FIGURE_OBJECTIONS_PENDING,
             pb.FIGURE_DAYS_TO_RESOLVE,
         ),
-        scoped=False,
     ),
     pb.REPORT_KIND_LATENCY: Kind(
         counting.latency,

@@ -22,6 +22,7 @@ CHECK_COLUMNS = (
 FOLDED = "(small groups together)"
 TOTAL = "(all)"
 ERASED = "(besides these {count} rows were erased)"
+CUT = "(more of {kind}: the largest are given)"
 
 
 def check_row(check: pb.CheckSummary) -> tuple[str, ...]:
@@ -153,3 +154,49 @@ def number_of(figure: pb.FigureValue) -> str:
     if not figure.HasField("value"):
         return ""
     return str(int(figure.value)) if figure.value.is_integer() else f"{figure.value:.4g}"
+
+
+PATTERN_COLUMNS = (
+    "pattern", "listed_from", "authority", "item_code", "region_code", "month", "officer", "caller", "count", "out_of",
+    "hour", "subject", "first_check_id",
+)  # fmt: skip
+"""The headings of a table of unusual patterns. `listed_from`: from how many on that kind was listed."""
+
+
+def pattern_rows(found: pb.ListUnusualPatternsResponse) -> Iterator[tuple[str, ...]]:
+    """Patterns as rows under `PATTERN_COLUMNS`; under them, as nobody sees the page, what is not among them."""
+    least = {one.kind: one.least for one in found.definitions}
+    for pattern in found.patterns:
+        yield (
+            kind_of_pattern(pattern.kind),
+            str(least.get(pattern.kind, "")),
+            pattern.authority,
+            pattern.item_code,
+            pattern.region_code,
+            pattern.month,
+            pattern.officer,
+            pattern.caller,
+            str(pattern.count),
+            str(pattern.out_of),
+            f"{pattern.hour.ToDatetime(UTC):%Y-%m-%dT%H:%M}Z" if pattern.HasField("hour") else "",
+            pattern.subject,
+            pattern.first_check_id,
+        )
+    for one in found.definitions:
+        if one.cut:
+            yield (CUT.format(kind=kind_of_pattern(one.kind)),)
+    if found.erased_rows:
+        yield (ERASED.format(count=found.erased_rows),)
+
+
+def kind_of_pattern(kind: pb.PatternKind.ValueType) -> str:
+    """The end of a kind's name, such as `WALK_OVER_CODES`."""
+    return pb.PatternKind.Name(kind).removeprefix("PATTERN_KIND_")
+
+
+PATTERN_FORMS: Mapping[str, Callable[[pb.ListUnusualPatternsResponse], bytes]] = {
+    ".csv": lambda found: (BYTE_ORDER_MARK + csv_of([PATTERN_COLUMNS, *pattern_rows(found)])).encode(),
+    ".ndjson": lambda found: "".join(line_of(pattern) + "\n" for pattern in found.patterns).encode(),
+    ".xlsx": lambda found: workbook_of("patterns", PATTERN_COLUMNS, pattern_rows(found)),
+}
+"""The end of a file's name → its content, made of the patterns of an answer."""

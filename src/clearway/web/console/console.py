@@ -131,6 +131,7 @@ class Console:
             Route("/console/reports/{kind}", looks(self._reports.show)),
             Route("/console/reports/{kind}/table.{form}", looks(self._reports.table)),
             Route("/console/patterns", looks(self._patterns.show)),
+            Route("/console/patterns/table.{form}", looks(self._patterns.table)),
             Route("/console/affected", looks(self._affected.show)),
             Route("/console/overdue", looks(self._overdue.show)),
             Route("/console/subject", looks(self._subject.show)),

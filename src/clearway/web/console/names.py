@@ -17,7 +17,6 @@ from clearway.gen.v1 import feed_service_pb2 as feed_pb
 from clearway.web.console.later import event_words, told
 from clearway.web.console.words import (
     APPLICATIONS,
-    PATTERNS,
     RELIANCES,
     ROW_REASONS,
     ROW_STATES,
@@ -87,10 +86,6 @@ class Names:
     def application(self, value: check_service_pb2.ApplicationKind.ValueType) -> str:
         """A kind of application."""
         return say(APPLICATIONS[value], self._language)
-
-    def pattern(self, value: pb.PatternKind.ValueType) -> str:
-        """A kind of unusual pattern."""
-        return say(PATTERNS[value], self._language)
 
     def reliance(self, value: audit_service_pb2.Reliance.ValueType) -> str:
         """How an answer used a listing."""

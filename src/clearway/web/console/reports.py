@@ -129,7 +129,6 @@ class Reports:
             headings=[(one.name, one.figure in drawing.figures) for one in found.definitions],
             drawing=drawing,
             dimensions=[name for name, (dimension, _) in DIMENSIONS.items() if dimension in kind.dimensions],
-            scoped=kind.scoped,
             items=[(item.code, say(item.name, visit.language)) for item in self._catalogue.edition.items],
             authorities=[(one.code, say(one.name, visit.language)) for one in self._catalogue.edition.authorities],
         )
@@ -156,15 +155,14 @@ class Reports:
         today = visit.moment.astimezone(self._catalogue.zone).date()
         by = visit.asked("by") or "month"
         divisible = by in DIMENSIONS and DIMENSIONS[by][0] in KINDS[known[0]].dimensions
-        scoped = KINDS[known[0]].scoped
         return Asked(
             kind=known[0],
             since=day_in(visit.asked("since")) or today - LOOK_BACK,
             until=day_in(visit.asked("until")) or today,
             by=by if divisible else "" if by == "none" else "month",
             authority=visit.asked("authority"),
-            item=visit.asked("item") if scoped else "",
-            region=visit.asked("region") if scoped else "",
+            item=visit.asked("item"),
+            region=visit.asked("region"),
             folded=visit.asked("fold") == "1",
         )
 
@@ -195,14 +193,17 @@ def rows_of(found: pb.ReportFiguresResponse, asked: Asked, called: Names, visit:
     if not asked.by:
         return []
     field = FIELDS[DIMENSIONS[asked.by][0]]
-    return [Row(place_of(group, field, called, visit), cells_of(group)) for group in found.groups]
+    # An objection is placed by an authority, whose powers may end nowhere in the country: that is no field left empty.
+    of_no_region = asked.kind == pb.REPORT_KIND_OBJECTIONS and field == "region_code"
+    nowhere = word("no_region" if of_no_region else "nowhere", visit.language)
+    return [Row(place_of(group, field, called, visit) or nowhere, cells_of(group)) for group in found.groups]
 
 
 def place_of(group: pb.ReportGroup, field: str, called: Names, visit: Visit) -> str:
-    """Where a group stands, in words."""
+    """Where a group stands, in words; empty where it stands nowhere."""
     if group.folded:
         return word("folded", visit.language)
-    return called.place(field, str(getattr(group, field))) or word("nowhere", visit.language)
+    return called.place(field, str(getattr(group, field)))
 
 
 def cells_of(group: pb.ReportGroup) -> list[tuple[str, str]]:

@@ -440,6 +440,14 @@ WORDS: Mapping[str, Text] = {
     "definitions": Text(en="What the figures mean", zh="指标释义"),
     "folded": Text(en="small groups together", zh="合并的小组"),
     "nowhere": Text(en="not given", zh="未填"),
+    "no_region": Text(en="of no region alone", zh="不限于某一地区"),
+    "objections_place": Text(
+        en="An objection is to a listing, not to a licence. Of one region are those to listings that an authority of "
+        "that region designated; of one licence item, those to listings of which a measure or an incentive names the "
+        "item. A listing may name many items, so objections are not divided by item: one would be counted under each.",
+        zh="异议针对列入信息，而非某项许可。按地区查看：由该地区机关认定的列入信息的异议；按许可事项查看：其措施或激励"
+        "适用于该事项的列入信息的异议。同一列入信息可能涉及多个事项，故不按事项分组，以免同一异议重复计数。",
+    ),
     "no_groups": Text(en="Nothing falls into this period.", zh="该期间没有数据。"),
     # Patterns
     "patterns_title": Text(en="Worth a person’s look", zh="值得人工查看的线索"),
@@ -453,6 +461,19 @@ WORDS: Mapping[str, Text] = {
     "out_of": Text(en="{count} of {out_of}", zh="{count} / {out_of}"),
     "first_check": Text(en="First check", zh="首次查询"),
     "hour_from": Text(en="from {moment}", zh="自 {moment} 起一小时"),
+    "patterns_found": Text(en="Found, the largest of each kind first", zh="线索（各类之中数量大者在前）"),
+    "patterns_definitions": Text(en="What was looked for", zh="线索释义"),
+    "patterns_divided": Text(
+        en="Divided by {what}, these numbers must be reached within each by itself: what is spread over several is not "
+        "found here.",
+        zh="按{what}划分时，须在每一{what}内各自达到上述数量；分散在多处的不在此列。",
+    ),
+    "patterns_cut": Text(
+        en="{what}: there are more than are given; these are the largest, and counted are these alone. Narrow the "
+        "question for the others.",
+        zh="{what}：实际数量多于所列；所列及所计仅为其中最大者，请缩小范围查看其余。",
+    ),
+    "listed_from": Text(en="From how many on something is listed", zh="列示标准"),
     "no_patterns": Text(en="Nothing stands out in this period.", zh="该期间没有异常线索。"),
     # Affected checks
     "affected_title": Text(en="Checks that used a listing", zh="使用某条列入信息的查询"),
@@ -655,16 +676,15 @@ DIMENSIONS: Mapping[str, tuple[pb.Dimension.ValueType, Text]] = {
     "regime": (pb.DIMENSION_REGIME, Text(en="list", zh="名单制度")),
 }
 
-PATTERNS: Mapping[pb.PatternKind.ValueType, Text] = {
-    pb.PATTERN_KIND_SAME_SUBJECT_MANY_CASES: Text(
-        en="One subject, checked under many cases", zh="同一主体以多个办件被查询"
-    ),
-    pb.PATTERN_KIND_OUTSIDE_WORKING_HOURS: Text(en="Checks outside working hours", zh="工作时间以外的查询"),
-    pb.PATTERN_KIND_WALK_OVER_CODES: Text(
-        en="Many codes not listed or not valid, within one hour", zh="一小时内大量未列入或无效的代码"
-    ),
-    pb.PATTERN_KIND_WITHOUT_OUTCOME: Text(en="Cases without an outcome that is due", zh="到期未反馈结果的办件"),
+THRESHOLDS: Mapping[str, Text] = {
+    "cases_of_one_subject": Text(en="Cases of one subject", zh="同一主体的办件数"),
+    "checks_outside_hours": Text(en="Checks outside working hours", zh="工作时间以外的查询数"),
+    "codes_an_hour": Text(en="Codes within one hour", zh="一小时内的代码数"),
+    "cases_without_outcome": Text(en="Cases without an outcome", zh="未反馈结果的办件数"),
+    "work_begins": Text(en="Work begins, o’clock", zh="上班（时）"),
+    "work_ends": Text(en="Work ends, o’clock", zh="下班（时）"),
 }
+"""A number from which on something counts as unusual → what it is called in a form."""
 
 RELIANCES: Mapping[audit_service_pb2.Reliance.ValueType, Text] = {
     audit_service_pb2.RELIANCE_RESTRICTION: Text(en="a restriction", zh="限制措施"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -17,6 +19,8 @@ from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.reports.kinds import KINDS
+from clearway.server.reports.tables import PATTERN_COLUMNS
+from clearway.server.reports.thresholds import Thresholds
 from clearway.web.console import search
 from tests.unit.web.console.small_log import a_log
 from tests.unit.web.console.visiting import (
@@ -312,6 +316,138 @@ async def test_a_chosen_language_is_kept(visitor: Visitor) -> None:
     assert answer.headers["location"] == "/console/patterns"
     assert '<html lang="zh-CN">' in (await visitor.get("/console/patterns")).text
     assert (await visitor.get("/console/language?to=xx&next=//evil.example")).headers["location"] == "/console/checks"
+
+
+async def test_objections_are_asked_for_by_place_and_the_page_says_what_that_means(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    def nowhere(request: pb.ReportFiguresRequest) -> pb.ReportFiguresResponse:
+        found = a_report(request)
+        found.groups[0].region_code = ""
+        return found
+
+    workers.answers["ReportFigures"] = nowhere
+    query = "by=region&region=310000&item=FOOD-OPERATION"
+    objections = (await visitor.get(f"/console/reports/objections?{query}")).text
+    asked = workers.asked[-1]
+    assert (asked.item_code, asked.region_code) == ("FOOD-OPERATION", "310000")
+    assert list(asked.group_by) == [pb.DIMENSION_REGION]
+    assert "objections are not divided by item" in objections
+    assert '<option value="item"' not in objections
+    assert ">of no region alone<" in objections
+    coverage = (await visitor.get(f"/console/reports/coverage?{query}")).text
+    assert ">not given<" in coverage
+    assert "objections are not divided by item" not in coverage
+
+
+# Unusual patterns
+
+
+def some_patterns(request: pb.ListUnusualPatternsRequest) -> pb.ListUnusualPatternsResponse:
+    kinds = [kind for kind in pb.PatternKind.values() if kind]
+    busy = pb.UnusualPattern(
+        kind=pb.PATTERN_KIND_SAME_SUBJECT_MANY_CASES,
+        authority="DEMO-LICENSING",
+        officer="o-7",
+        item_code="FOOD-OPERATION",
+        month="2026-02",
+        count=6,
+        out_of=40,
+        first_check_id=CHECK_ID,
+        subject=CODE,
+    )
+    other = pb.UnusualPattern()
+    other.CopyFrom(busy)
+    other.item_code, other.month, other.count = "=ANOTHER", "2026-03", 5
+    return pb.ListUnusualPatternsResponse(
+        patterns=[busy, other],
+        erased_rows=3,
+        definitions=[
+            pb.PatternDefinition(kind=kind, name=f"kind {kind}", definition=f"from {kind + 50} on", least=kind + 50)
+            for kind in kinds
+        ],
+    )
+
+
+async def test_patterns_are_counted_drawn_listed_and_defined(visitor: Visitor, workers: ScriptedWorkers) -> None:
+    workers.answers["ListUnusualPatterns"] = some_patterns
+    shown = (await visitor.get("/console/patterns?by=item")).text
+    assert list(workers.asked[-1].group_by) == [pb.DIMENSION_ITEM]
+    table = re.search(r'<table id="figures".*?</table>', shown, re.DOTALL)
+    assert table is not None
+    rows = [re.findall(r"data-value=\"(\d+)\"", row) for row in table[0].split("<tr>")[2:4]]
+    assert rows == [["1", "0", "0", "0"]] * 2
+    assert table[0].count("data-drawn") == 4
+    assert 'data-chart-of="figures"' in shown
+    assert all(f"from {kind + 50} on" in shown for kind in pb.PatternKind.values() if kind)
+    assert "must be reached within each by itself" in shown
+    assert "3 rows of this time were erased" in shown
+
+
+async def test_a_pattern_leads_to_the_checks_of_its_item_and_month(visitor: Visitor, workers: ScriptedWorkers) -> None:
+    workers.answers["ListUnusualPatterns"] = some_patterns
+    shown = (await visitor.get("/console/patterns?by=month&since=2026-02-20&until=2026-03-01")).text
+    ways = re.findall(r'href="(/console/checks\?q=[^"]+)">o-7', shown)
+    days = []
+    for way in ways:
+        await visitor.get(html.unescape(way))
+        wanted = workers.asked[-1].filter
+        assert (wanted.authority, wanted.officer) == ("DEMO-LICENSING", "o-7")
+        days.append((wanted.item_code, wanted.since.ToDatetime(UTC), wanted.until.ToDatetime(UTC)))
+    begins, turns, ends = (datetime(2026, *day, 16, tzinfo=UTC) for day in ((2, 19), (2, 28), (3, 1)))
+    assert days == [("FOOD-OPERATION", begins, turns), ("=ANOTHER", turns, ends)]
+
+
+async def test_patterns_are_asked_for_by_place_and_with_numbers_of_ones_own(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    workers.answers["ListUnusualPatterns"] = some_patterns
+    query = (
+        "authority=A&item=FOOD-OPERATION&region=310000&codes_an_hour=8&work_begins=25&checks_outside_hours=-1&by=reason"
+    )
+    shown = (await visitor.get(f"/console/patterns?{query}")).text
+    asked, usual = workers.asked[-1], Thresholds()
+    assert (asked.authority, asked.item_code, asked.region_code) == ("A", "FOOD-OPERATION", "310000")
+    assert list(asked.group_by) == [pb.DIMENSION_AUTHORITY]
+    # What cannot be is the usual number; the page says which ones applied, and its files are made with the same.
+    assert (asked.codes_an_hour, asked.work_begins, asked.checks_outside_hours) == (
+        8,
+        usual.work_begins,
+        usual.checks_outside_hours,
+    )
+    (way, *_) = re.findall(r'href="(/console/patterns/table.csv[^"]+)"', shown)
+    await visitor.get(html.unescape(way))
+    assert workers.asked[-1] == asked
+    assert "codes_an_hour=8" in way
+    assert "work_begins" not in way
+
+
+async def test_patterns_are_taken_home_in_every_form(visitor: Visitor, workers: ScriptedWorkers) -> None:
+    workers.answers["ListUnusualPatterns"] = some_patterns
+    text = (await visitor.get("/console/patterns/table.csv")).content.decode("utf-8-sig")
+    headings, *rows = csv.reader(io.StringIO(text))
+    assert headings == list(PATTERN_COLUMNS)
+    assert rows[0][:4] == ["SAME_SUBJECT_MANY_CASES", "51", "DEMO-LICENSING", "FOOD-OPERATION"]
+    assert rows[1][3] == "'=ANOTHER"
+    assert rows[2] == ["(besides these 3 rows were erased)"]
+    lines = (await visitor.get("/console/patterns/table.ndjson")).text.splitlines()
+    assert [json.loads(line)["count"] for line in lines] == [6, 5]
+    book = openpyxl.load_workbook(io.BytesIO((await visitor.get("/console/patterns/table.xlsx")).content))
+    assert [cell.value for cell in book["patterns"][2]][:2] == ["SAME_SUBJECT_MANY_CASES", "51"]
+    assert (await visitor.get("/console/patterns/table.exe")).status_code == 404
+
+
+async def test_a_question_about_patterns_that_cannot_be_is_told_beside_the_form(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    def refusing(_: object) -> pb.ListUnusualPatternsResponse:
+        raise refused_for(ErrorReason.ERROR_REASON_INVALID_REQUEST)
+
+    workers.answers["ListUnusualPatterns"] = refusing
+    shown = await visitor.get("/console/patterns?work_begins=9&work_ends=8")
+    assert shown.status_code == 400
+    assert 'role="alert"' in shown.text
+    assert 'name="work_begins" type="number" value="9"' in shown.text
 
 
 async def test_a_masked_subject_leads_to_no_search(visitor: Visitor, workers: ScriptedWorkers) -> None:

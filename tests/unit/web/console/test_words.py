@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import date
 from importlib import resources
@@ -19,9 +20,11 @@ from clearway.registry.cases.events import CaseEvent, Committed, Promise, Words,
 from clearway.registry.feeds.rows import RowReason
 from clearway.registry.quarantine import RowState
 from clearway.server.reports.kinds import KINDS
+from clearway.server.reports.thresholds import Thresholds
 from clearway.web.console.later import BOOKKEEPING, EVENTS, LABELS, VALUES, told
+from clearway.web.console.patterns import SPANS
 from clearway.web.console.reports import DRAWINGS
-from clearway.web.console.words import DIMENSIONS, PATTERNS, REPORTS, ROW_REASONS, ROW_STATES, WORDS
+from clearway.web.console.words import DIMENSIONS, REPORTS, ROW_REASONS, ROW_STATES, THRESHOLDS, WORDS
 
 FOLDER = resources.files("clearway.web.console")
 SOURCES = [
@@ -56,10 +59,13 @@ def test_every_reason_and_state_of_a_row_has_words() -> None:
     assert {name for name, _ in ROW_STATES.values()} == {state.value for state in RowState}
 
 
-def test_every_report_dimension_and_pattern_of_the_contract_has_words() -> None:
+def test_every_report_and_dimension_of_the_contract_has_words() -> None:
     assert {kind for kind, _ in REPORTS.values()} == set(KINDS) == set(DRAWINGS)
     assert {dimension for dimension, _ in DIMENSIONS.values()} == set(pb.Dimension.values()) - {0}
-    assert set(PATTERNS) == set(pb.PatternKind.values()) - {0}
+
+
+def test_every_number_that_makes_a_pattern_unusual_can_be_filled_in() -> None:
+    assert set(THRESHOLDS) == {field.name for field in dataclasses.fields(Thresholds)} == set(SPANS)
 
 
 @pytest.mark.parametrize("kind", DRAWINGS)
