@@ -112,6 +112,8 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.OperatorService/GetNode": MethodRule(OPERATOR),
         "/clearway.v1.OperatorService/ListNodes": MethodRule(OPERATOR),
         "/clearway.v1.AccessService/GetCaller": MethodRule(openness=Openness.KNOWN),
+        "/clearway.v1.AccessService/GetSession": MethodRule(openness=Openness.KNOWN),
+        "/clearway.v1.AccessService/EndSession": MethodRule(openness=Openness.KNOWN),
         "/grpc.health.v1.Health/Check": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.health.v1.Health/Watch": MethodRule(openness=Openness.EVERYBODY),
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": MethodRule(openness=Openness.KNOWN),

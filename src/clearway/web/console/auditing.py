@@ -108,6 +108,16 @@ class Auditing:
         """Whom the service takes the visitor for."""
         return await self._ask("GetCaller", access_pb.GetCallerRequest(), access_pb.GetCallerResponse, ACCESS)
 
+    async def session_has_ended(self, session_id: bytes) -> bool:
+        """Whether somebody signed out of the session, on whichever node."""
+        request, kind = access_pb.GetSessionRequest(session_id=session_id), access_pb.GetSessionResponse
+        return (await self._ask("GetSession", request, kind, ACCESS)).ended
+
+    async def end_session(self, session_id: bytes) -> None:
+        """End the session, on every node."""
+        request = access_pb.EndSessionRequest(session_id=session_id)
+        await self._ask("EndSession", request, access_pb.EndSessionResponse, ACCESS)
+
     async def rows(self, request: feed_pb.ListQuarantinedRowsRequest) -> feed_pb.ListQuarantinedRowsResponse:
         """A page of rows set aside; for registrars and auditors."""
         return await self._ask("ListQuarantinedRows", request, feed_pb.ListQuarantinedRowsResponse, FEED)

@@ -148,13 +148,20 @@ WORDS: Mapping[str, Text] = {
     "token": Text(en="Access token", zh="访问令牌"),
     "token_hint": Text(
         en="Paste the token you were given. It stays in this browser’s sealed session and goes with each question "
-        "that you ask; signing out forgets it.",
-        zh="请粘贴发放给您的令牌。令牌仅保存在本浏览器的密封会话中，随每次查询提交；退出后即清除。",
+        "that you ask. Signing out takes it from the browser and ends the session, for copies of it too.",
+        zh="请粘贴发放给您的令牌。令牌仅保存在本浏览器的密封会话中，随每次查询提交；退出后即从浏览器清除，"
+        "会话随之终止，其副本亦告失效。",
     ),
     "sign_in_lead": Text(en="This service asks who reads its log.", zh="本服务须核实查阅日志者的身份。"),
     "session_over": Text(
         en="Sign in to go on. A session ends when it has been idle, or has lasted, too long.",
         zh="请登录后继续。会话闲置或持续过久即告结束。",
+    ),
+    "signed_out_here_alone": Text(
+        en="You are signed out in this browser. The service could not note that the session has ended: a copy of its "
+        "cookie would open until it runs out. Where there may be one, have your token revoked.",
+        zh="已在本浏览器退出，但服务未能记下会话已终止：其 Cookie 如有副本，到期前仍可使用。"
+        "如怀疑存在副本，请申请吊销令牌。",
     ),
     "token_refused": Text(en="The token was not accepted.", zh="令牌未被接受。"),
     "token_empty": Text(en="Paste a token first.", zh="请先粘贴令牌。"),
