@@ -284,6 +284,8 @@ def test_every_node_on_the_log_is_listed(node: RunningNode, console: httpx.Clien
         ("registrar", "/console/lists", "lists"),
         ("auditor", "/console/lists", "lists"),
         ("auditor", "/console/nodes", "checks"),
+        ("auditor", "/console/feeds", "feeds"),
+        ("registrar", "/console/feeds", "feeds"),
     ],
 )
 def test_whoever_signs_in_begins_where_the_service_lets_them(

@@ -108,7 +108,7 @@ METHODS: Mapping[str, MethodRule] = MappingProxyType(
         "/clearway.v1.FeedService/ListWaitingLists": MethodRule(FEEDS, look=True),
         "/clearway.v1.FeedService/ConfirmList": MethodRule(REGISTRAR),
         "/clearway.v1.FeedService/DiscardList": MethodRule(REGISTRAR),
-        "/clearway.v1.OperatorService/ListFeeds": MethodRule(OPERATOR),
+        "/clearway.v1.OperatorService/ListFeeds": MethodRule((Role.OPERATOR, *FEEDS), look=True),
         "/clearway.v1.OperatorService/GetNode": MethodRule(OPERATOR),
         "/clearway.v1.OperatorService/ListNodes": MethodRule(OPERATOR),
         "/clearway.v1.AccessService/GetCaller": MethodRule(openness=Openness.KNOWN),

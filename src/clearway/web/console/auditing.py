@@ -97,7 +97,7 @@ class Auditing:
         return (await self._ask("GetReceiptKeys", request, kind, "CheckService")).jwks
 
     async def feeds(self) -> operator_pb.ListFeedsResponse:
-        """How every feed is; for operators."""
+        """How every feed is; for operators, registrars and auditors."""
         return await self._ask("ListFeeds", operator_pb.ListFeedsRequest(), operator_pb.ListFeedsResponse, OPERATOR)
 
     async def nodes(self) -> operator_pb.ListNodesResponse:

@@ -73,6 +73,7 @@ class Pages:
         """A page."""
         language = visit.language
         zone = self._catalogue.zone
+        offers = OFFERS if self._everybody else offered(visit.session.visitor.roles)
         own = {
             "t": partial(word, language=language),
             "language": language.value,
@@ -80,7 +81,8 @@ class Pages:
             "address": visit.address,
             "form_token": self._sessions.form_token(visit.session),
             "signed_in": bool(visit.session.token),
-            "offers": OFFERS if self._everybody else offered(visit.session.visitor.roles),
+            "offers": offers,
+            "opens": {offer.word for offer in offers},
             "registrar": self._everybody or Role.REGISTRAR.value in visit.session.visitor.roles,
             "called": Names(self._catalogue, language, visit.moment.astimezone(zone).date()),
             "zone": zone.key,

@@ -124,6 +124,7 @@ WORDS: Mapping[str, Text] = {
     "set_aside": Text(en="Rows set aside", zh="待更正行"),
     "last_attempt": Text(en="Last attempt", zh="最近一次尝试"),
     "list_waiting": Text(en="Waits for a person", zh="待人工确认"),
+    "list_beyond": Text(en="for other registrars to see", zh="由其他登记人员处理"),
     "never_read": Text(en="Never", zh="从未读取"),
     "feed_overdue": Text(en="Overdue", zh="已逾期"),
     "would_change": Text(
