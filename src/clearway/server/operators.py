@@ -197,7 +197,7 @@ def node_account(account: NodeAccount, moment: datetime) -> pb.NodeAccount:
 
 def attempt(fetch: Fetch) -> pb.FeedAttempt:
     """An attempt, as the contract has it."""
-    wire = pb.FeedAttempt(outcome=fetch.outcome.value, detail=fetch.detail)
+    wire = pb.FeedAttempt(outcome=fetch.outcome.value, detail=fetch.detail, reason=fetch.reason)
     wire.made_at.FromDatetime(fetch.fetched_at)
     return wire
 
@@ -217,6 +217,11 @@ def waiting_list(waiting: Waiting) -> pb.WaitingList:
         quarantined=report.quarantined,
     )
     wire.fetched_at.FromDatetime(waiting.fetched_at)
+    suspected = report.suspected
+    if suspected is not None:
+        wire.reason = suspected.doubt.value
+        wire.held_before, wire.holds_now = suspected.held_before, suspected.holds_now
+        wire.loaded_as_of = "" if suspected.loaded_as_of is None else suspected.loaded_as_of.isoformat()
     return wire
 
 

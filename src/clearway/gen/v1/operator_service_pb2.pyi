@@ -48,10 +48,15 @@ class FeedAttempt(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     MADE_AT_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
     """What came of it: `loaded`, `unchanged`, `nothing_new`, `waiting`, `discarded` or `failed`."""
     detail: _builtins.str
     """What went wrong, without the content of any row. Empty: nothing."""
+    reason: _builtins.str
+    """The same by a code, for example `source_unreachable`; docs/feeds.md has all of them. Empty: nothing went wrong, or
+    before there were codes.
+    """
     @_builtins.property
     def made_at(self) -> _timestamp_pb2.Timestamp:
         """When it was made."""
@@ -62,10 +67,11 @@ class FeedAttempt(_message.Message):
         outcome: _builtins.str = ...,
         made_at: _timestamp_pb2.Timestamp | None = ...,
         detail: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["made_at", b"made_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "made_at", b"made_at", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "made_at", b"made_at", "outcome", b"outcome", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -87,6 +93,10 @@ class WaitingList(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     GONE_FIELD_NUMBER: _builtins.int
     QUARANTINED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    HELD_BEFORE_FIELD_NUMBER: _builtins.int
+    HOLDS_NOW_FIELD_NUMBER: _builtins.int
+    LOADED_AS_OF_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
     """The file's name."""
     sha256: _builtins.str
@@ -94,7 +104,7 @@ class WaitingList(_message.Message):
     as_of: _builtins.str
     """The day that it speaks of, as YYYY-MM-DD."""
     suspicion: _builtins.str
-    """Why it waits."""
+    """Why it waits, as a sentence."""
     rows: _builtins.int
     """Rows in it."""
     added: _builtins.int
@@ -105,6 +115,16 @@ class WaitingList(_message.Message):
     """Entries that would be gone."""
     quarantined: _builtins.int
     """Rows that would be set aside for correction."""
+    reason: _builtins.str
+    """Why it waits by a code, for example `shrunk_list`; docs/feeds.md has all of them. Empty: it has waited since before
+    there were codes.
+    """
+    held_before: _builtins.int
+    """Listings of the feed that were held before."""
+    holds_now: _builtins.int
+    """Listings that it states."""
+    loaded_as_of: _builtins.str
+    """The day that the list loaded last speaks of, as YYYY-MM-DD, where this one is older. Empty: it is not."""
     @_builtins.property
     def fetched_at(self) -> _timestamp_pb2.Timestamp:
         """When it was fetched."""
@@ -122,10 +142,14 @@ class WaitingList(_message.Message):
         changed: _builtins.int = ...,
         gone: _builtins.int = ...,
         quarantined: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        held_before: _builtins.int = ...,
+        holds_now: _builtins.int = ...,
+        loaded_as_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fetched_at", b"fetched_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "as_of", b"as_of", "changed", b"changed", "fetched_at", b"fetched_at", "file_name", b"file_name", "gone", b"gone", "quarantined", b"quarantined", "rows", b"rows", "sha256", b"sha256", "suspicion", b"suspicion"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "as_of", b"as_of", "changed", b"changed", "fetched_at", b"fetched_at", "file_name", b"file_name", "gone", b"gone", "held_before", b"held_before", "holds_now", b"holds_now", "loaded_as_of", b"loaded_as_of", "quarantined", b"quarantined", "reason", b"reason", "rows", b"rows", "sha256", b"sha256", "suspicion", b"suspicion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
