@@ -63,7 +63,6 @@ class Pages:
         self._templates.globals.update(
             asset=assets().__getitem__,
             iso=names.iso,
-            seconds=names.seconds,
             basis=names.basis,
             pretty=names.pretty,
             outcome_code=names.outcome_code,
@@ -76,6 +75,7 @@ class Pages:
         offers = OFFERS if self._everybody else offered(visit.session.visitor.roles)
         own = {
             "t": partial(word, language=language),
+            "seconds": partial(names.seconds, language=language),
             "language": language.value,
             "other_language": (Language.EN if language is Language.ZH_CN else Language.ZH_CN).value,
             "address": visit.address,

@@ -89,6 +89,8 @@ WORDS: Mapping[str, Text] = {
     ),
     "list_loaded": Text(en="The list was loaded.", zh="名单已载入。"),
     "list_discarded": Text(en="The list was turned down.", zh="名单已退回。"),
+    "in_field": Text(en="in {field}", zh="字段：{field}"),
+    "service_said": Text(en="In the service’s own words", zh="服务原文（英文）"),
     "see_rows": Text(en="See them", zh="查看"),
     "see_list": Text(en="Look at it", zh="查看名单"),
     # Feeds and nodes
@@ -112,6 +114,7 @@ WORDS: Mapping[str, Text] = {
     "minutes_ago": Text(en="{count} minutes ago", zh="{count} 分钟前"),
     "seconds_ago": Text(en="{count} seconds ago", zh="{count} 秒前"),
     "run_by": Text(en="Run by", zh="执行账户"),
+    "in_seconds": Text(en="{count} s", zh="{count} 秒"),
     "ago": Text(en="{time} ago", zh="{time}前"),
     "waited": Text(en="the oldest waited {time}", zh="最早一行已等待 {time}"),
     "feeds_lead": Text(
@@ -448,6 +451,8 @@ WORDS: Mapping[str, Text] = {
     "definitions": Text(en="What the figures mean", zh="指标释义"),
     "folded": Text(en="small groups together", zh="合并的小组"),
     "nowhere": Text(en="not given", zh="未填"),
+    "not_refused": Text(en="answered", zh="已答复"),
+    "not_departed": Text(en="as advised", zh="按建议适用"),
     "no_groups": Text(en="Nothing falls into this period.", zh="该期间没有数据。"),
     # Patterns
     "patterns_title": Text(en="Worth a person’s look", zh="值得人工查看的线索"),
