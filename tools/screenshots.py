@@ -1,17 +1,23 @@
 """Take the pictures of docs/images: the card in each outcome, in both languages, light and dark, phone and desktop; and
 every page of the auditor's console.
 
-Each is drawn anew in a real browser from a node with synthetic data, and kept with few colours, to stay small.
+Each is drawn anew in a real browser from a node with synthetic data, and kept with few colours, to stay small. Some
+of them, or into another folder:
+
+    python -m tools.screenshots --console --only affected --only overdue --into FOLDER
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser
@@ -35,32 +41,55 @@ CONSOLE = (("en", "light", 1180), ("zh-CN", "dark", 1180), ("zh-CN", "light", 37
 """Language, colour scheme and width in which each page of the console is taken."""
 
 
-def main() -> int:
-    """Take them all."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take them all, or those that are asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.screenshots", description="Take the pictures of docs/images."
+    )
+    parser.add_argument("--console", action="store_true", help="the console's alone")
+    parser.add_argument("--only", action="append", default=[], metavar="PAGE", help="of the console this page alone")
+    parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help="where they go")
+    asked = parser.parse_args(arguments)
+    asked.into.mkdir(parents=True, exist_ok=True)
+    if not asked.console and not asked.only:
+        pictures_of_cards(asked.into)
+    pictures_of_console(asked.into, frozenset(asked.only))
+    total = sum(file.stat().st_size for file in asked.into.glob("*.png"))
+    print(f"{len(list(asked.into.glob('*.png')))} pictures, {total / 1e6:.1f} MB, in {asked.into.name}")
+    return 0
+
+
+def pictures_of_cards(into: Path) -> None:
+    """The card in each outcome and look, and in somebody else's page."""
     with tempfile.TemporaryDirectory() as folder, showing(Path(folder)) as shown, browser() as running:
         for outcome, language in product(OUTCOMES, LANGUAGES):
             check_id = shown.check(outcome, language).check_id
             for scheme, device in product(SCHEMES, DEVICES):
                 name = f"card-{outcome}-{language}-{scheme}-{device}.png"
-                (FOLDER / name).write_bytes(picture(running, shown.page(check_id), scheme, device))
-        (FOLDER / "case-screen.png").write_bytes(case_screen(running, shown))
+                (into / name).write_bytes(picture(running, shown.page(check_id), scheme, device))
+        (into / "case-screen.png").write_bytes(case_screen(running, shown))
+
+
+def pictures_of_console(into: Path, only: frozenset[str]) -> None:
+    """Every page of the console, or those of these names."""
     with tempfile.TemporaryDirectory() as folder, audited(Path(folder)) as found, browser() as running:
-        pictures_of(running, found.console, console_pages(found))
+        pictures_of(running, found.console, wanted(console_pages(found), only), into)
     with tempfile.TemporaryDirectory() as folder, left(Path(folder)) as (node, registry), browser() as running:
-        pictures_of(running, f"http://{node.web}/console", pages_of_feeds(registry))
-    total = sum(file.stat().st_size for file in FOLDER.glob("*.png"))
-    print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB, in {FOLDER.name}")
-    return 0
+        pictures_of(running, f"http://{node.web}/console", wanted(pages_of_feeds(registry), only), into)
 
 
-def pictures_of(running: Browser, console: str, pages: Mapping[str, str]) -> None:
+def wanted(pages: Mapping[str, str], only: frozenset[str]) -> dict[str, str]:
+    """The pages of these names; all of them, where none is named."""
+    return {name: address for name, address in pages.items() if not only or name in only}
+
+
+def pictures_of(running: Browser, console: str, pages: Mapping[str, str], into: Path) -> None:
     """Each page of a console, in each look."""
     for (name, address), look in product(pages.items(), CONSOLE):
         language, scheme, width = look
         size = "desktop" if width > 1000 else "phone"
         taken = console_picture(running, f"{console}{address}", *look)
-        (FOLDER / f"console-{name}-{language}-{scheme}-{size}.png").write_bytes(taken)
+        (into / f"console-{name}-{language}-{scheme}-{size}.png").write_bytes(taken)
 
 
 def pages_of_feeds(registry: Registry) -> dict[str, str]:
@@ -112,6 +141,9 @@ def console_pages(found: Audited) -> dict[str, str]:
         "objections": "/reports/objections?by=regime",
         "latency": "/reports/latency?by=item",
         "patterns": "/patterns",
+        "affected": f"/affected?{urlencode({'listing_id': found.listing()})}",
+        "overdue": f"/overdue?until={datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}",
+        "subject": found.subject_access(),
         "log": "/log",
         "sign-in": "/sign-in",
     }

@@ -12,6 +12,7 @@ from itertools import cycle
 from pathlib import Path
 
 import grpc
+import httpx
 
 from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import check_service_pb2 as pb
@@ -22,6 +23,7 @@ from clearway.registry.events import ObjectionGrounds, Resolution
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import Character, code_of
 from tests.contract.loaded import by_code, load
+from tests.contract.signing_in import form_in
 from tests.node import RunningNode
 
 PATIENCE = 10.0
@@ -56,6 +58,18 @@ class Audited:
     def restriction(self) -> str:
         """The id of a check that was answered with a restriction, and departed from."""
         return next(answer.check_id for answer in self.answers if answer.decision.restrictions)
+
+    def listing(self) -> str:
+        """The id of a listing that some checks were answered with."""
+        return next(one.listing_id for answer in self.answers for one in answer.decision.restrictions if one.listing_id)
+
+    def subject_access(self) -> str:
+        """Where the console shows what was asked about a subject, after its own: that address holds the code sealed."""
+        with httpx.Client(timeout=PATIENCE, trust_env=False) as visitor:
+            form = form_in(visitor.get(f"{self.console}/subject"))
+            asked = {"form": form, "scheme": "cn-uscc", "code": code_of(Character.SERIOUS)}
+            answer = visitor.post(f"{self.console}/subject", data=asked)
+        return answer.headers["location"].removeprefix("/console")
 
 
 def ask(node: RunningNode) -> list[pb.CheckSubjectResponse]:

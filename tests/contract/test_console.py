@@ -6,10 +6,11 @@ import csv
 import html
 import io
 import json
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,13 +29,16 @@ from clearway.server.databases import let_go, open_log
 from clearway.server.settings import Settings
 from clearway.transparency.entries import SALT_BYTES, entry_of
 from clearway.web.console.assets import assets
+from clearway.web.console.cookies import SESSION
 from clearway.web.console.words import DIMENSIONS, REPORTS
 from tests.contract.cases_service import PATIENCE, a_case, audits
 from tests.contract.loaded import a_check, load
 from tests.contract.querylog.trees import as_owner
+from tests.contract.signing_in import form_in, signed_in, signed_in_with
 from tests.contract.test_access import recorded
 from tests.node import RunningNode
 from tests.parties import token
+from tests.processes import living, successor
 from tests.waiting import until
 
 pytestmark = [pytest.mark.sockets, pytest.mark.xdist_group("node-2")]
@@ -48,9 +52,7 @@ def console(node: RunningNode) -> Iterator[httpx.Client]:
 
 
 def form_token(console: httpx.Client) -> str:
-    found = re.search(r'name="form" value="(\w+)"', console.get("checks").text)
-    assert found is not None
-    return found[1]
+    return form_in(console.get("checks"))
 
 
 def test_a_search_finds_what_the_service_finds_and_a_file_has_all_of_it(
@@ -285,18 +287,6 @@ def test_every_node_on_the_log_is_listed(node: RunningNode, console: httpx.Clien
     assert "Missing" not in console.get("nodes").text
 
 
-@contextmanager
-def signed_in(node: RunningNode, caller: str, onward: str = "/console/checks") -> Iterator[tuple[httpx.Client, str]]:
-    """A visitor who has signed in, and where they began."""
-    base = f"http://{node.web}/console/"
-    with httpx.Client(base_url=base, timeout=PATIENCE, follow_redirects=True, trust_env=False) as visitor:
-        found = re.search(r'name="form" value="(\w+)"', visitor.get("sign-in").text)
-        assert found is not None
-        answer = visitor.post("sign-in", data={"form": found[1], "token": token(caller), "next": onward})
-        assert answer.status_code == 200
-        yield visitor, answer.url.path.removeprefix("/console/")
-
-
 @pytest.mark.parametrize(
     ("caller", "onward", "arrived"),
     [
@@ -306,6 +296,8 @@ def signed_in(node: RunningNode, caller: str, onward: str = "/console/checks") -
         ("registrar", "/console/lists", "lists"),
         ("auditor", "/console/lists", "lists"),
         ("auditor", "/console/nodes", "checks"),
+        ("auditor", "/console/feeds", "feeds"),
+        ("registrar", "/console/feeds", "feeds"),
     ],
 )
 def test_whoever_signs_in_begins_where_the_service_lets_them(
@@ -324,11 +316,31 @@ def test_an_operator_is_offered_the_operators_pages_and_no_refusal_is_on_the_log
         assert visitor.get("checks").status_code == 403
 
 
+def test_a_copied_cookie_opens_nothing_after_sign_out_even_where_the_web_process_was_started_again(
+    guarded: RunningNode,
+) -> None:
+    with signed_in(guarded, "auditor") as (visitor, _):
+        copied = visitor.cookies[SESSION]
+        assert signed_in_with(guarded, copied)
+        assert visitor.post("sign-out", data={"form": form_in(visitor.get("checks"))}).status_code == 200
+    assert not signed_in_with(guarded, copied)
+    web = living(guarded.pid)["web"]
+    os.kill(web, signal.SIGKILL)
+    successor(guarded.pid, "web", web)
+    until(lambda: answers_http(guarded))
+    assert not signed_in_with(guarded, copied)
+
+
+def answers_http(node: RunningNode) -> bool:
+    try:
+        return httpx.get(f"http://{node.web}/healthz", timeout=PATIENCE, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_whoever_has_no_page_is_told_so_when_they_sign_in(guarded: RunningNode) -> None:
     base = f"http://{guarded.web}/console/"
     with httpx.Client(base_url=base, timeout=PATIENCE, follow_redirects=True, trust_env=False) as visitor:
-        found = re.search(r'name="form" value="(\w+)"', visitor.get("sign-in").text)
-        assert found is not None
-        answer = visitor.post("sign-in", data={"form": found[1], "token": token("checker")})
+        answer = visitor.post("sign-in", data={"form": form_in(visitor.get("sign-in")), "token": token("checker")})
         assert (answer.status_code, "ACCESS_DENIED" in answer.text) == (403, True)
         assert "sign-out" not in visitor.get("sign-in").text

@@ -246,6 +246,7 @@ def test_a_list_that_waits_says_what_loading_it_would_do(node: RunningNode) -> N
     found = listed(node)["whole-1"]
     assert (found.list.rows, found.list.gone, found.unchanged, found.list.quarantined) == (3, 8, 2, 1)
     assert found.list.suspicion.startswith("8 listings are missing")
+    assert (found.list.reason, found.list.held_before, found.list.holds_now) == ("missing_and_unread", 10, 2)
     assert found.reasons == {"date": 1}
     assert [(one.row_number, one.set_aside, one.reason) for one in found.samples] == [(4, True, "date")]
     assert list(found.gone_ids) == [f"LEFT-{number}" for number in range(1002, 1010)]

@@ -153,6 +153,22 @@ def test_an_auditor_looks_and_is_offered_no_form(page: Page, console: str, regis
         assert page.locator("main form").count() == 0
 
 
+@pytest.mark.parametrize("caller", ["auditor", "registrar", "registrar-of-shanghai", "operator"])
+def test_the_page_of_feeds_leads_nowhere_that_its_visitor_may_not_go(page: Page, console: str, caller: str) -> None:
+    sign_in(page, console, caller)
+    page.goto(f"{console}/feeds")
+    expect(page.get_by_role("row", name="samr")).to_be_visible()
+    links = page.locator("main a")
+    found = {str(links.nth(number).get_attribute("href")) for number in range(links.count())}
+    kinds = {address.removeprefix("/console/").partition("?")[0].partition("/")[0] for address in found}
+    seen = {"registrar-of-shanghai": {"rows"}, "operator": set()}
+    assert kinds == seen.get(caller, {"rows", "lists"})
+    for address in sorted(found):
+        answer = page.goto(f"{console.removesuffix('/console')}{address}")
+        assert answer is not None
+        assert answer.status == 200, address
+
+
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_the_pages_break_no_rule_of_accessibility_and_fit_a_phone(
     page: Page, console: str, registry: Registry, language: str
@@ -160,7 +176,15 @@ def test_the_pages_break_no_rule_of_accessibility_and_fit_a_phone(
     row, masked = next_row(registry), next(row for row in registry.quarantine.list(feed="samr") if row.masked)
     sign_in(page, console)
     page.goto(f"{console}/language?to={language}&next=/console/rows")
-    for address in ("rows", "rows?state=corrected", f"rows/{row.row_id}", f"rows/{masked.row_id}", "lists/whole-3"):
+    for address in (
+        "rows",
+        "rows?state=corrected",
+        f"rows/{row.row_id}",
+        f"rows/{masked.row_id}",
+        "lists",
+        "lists/whole-3",
+        "feeds",
+    ):
         page.goto(f"{console}/{address}")
         expect(page.locator("html")).to_have_attribute("lang", language)
         for scheme in ("light", "dark"):

@@ -37,8 +37,10 @@ from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.feeds.mapping import CodeColumn, Kinds, Mapping, NameWords, Value, Where, mapping_in
 from clearway.registry.feeds.rows import RowReason
 from clearway.registry.feeds.spec import FeedSpec, Limits
+from clearway.registry.fetching.source import SourceFault
 from clearway.registry.readings import FetchOutcome
 from clearway.registry.schedule import FolderSource, ScheduledFeed, UrlSource, load_feeds
+from clearway.registry.suspicion import Doubt
 from clearway.server.errors import CODES
 from clearway.server.metrics import FAMILIES, LEAD
 from clearway.server.node_metrics import NODE_FAMILIES
@@ -152,11 +154,10 @@ def test_the_operators_guide_names_every_field_of_a_feeds_file(model: type[BaseM
 
 
 MAPPING_MODELS = (Mapping, Value, CodeColumn, Where, Kinds, NameWords, FeedSpec, Limits)
+FIELDS_OF_MAPPINGS = {field for model in MAPPING_MODELS for field in model.model_fields}
 
 
-@pytest.mark.parametrize(
-    "name", sorted({*RowReason, *FORMATS, *(field for model in MAPPING_MODELS for field in model.model_fields)})
-)
+@pytest.mark.parametrize("name", sorted({*RowReason, *Doubt, *SourceFault, *FORMATS, *FIELDS_OF_MAPPINGS}))
 def test_the_guide_to_lists_names_every_format_field_and_reason(name: str) -> None:
     assert f"`{name}`" in page("feeds.md")
 

@@ -70,7 +70,7 @@ JOURNAL_DIRECTORY = "journal"
 VERSION_TABLE = "querylog_version"
 """Where Alembic keeps this schema's version: its own table, so that the log can share a database."""
 
-SCHEMA_HEAD = "0010"
+SCHEMA_HEAD = "0011"
 """The newest migration."""
 
 WRITING = {"querylog_begin": "BEGIN IMMEDIATE"}
@@ -227,6 +227,16 @@ node_account = Table(
 )
 """How each node was when it last gave account of itself (`clearway.querylog.nodes`). No evidence: it is replaced."""
 
+ended_session = Table(
+    "ended_session",
+    metadata,
+    Column("session_id", LargeBinary, primary_key=True),
+    Column("kept_until", Instant, nullable=False),
+)
+"""Sessions of the console that were ended before their time (`clearway.querylog.ended_sessions`). No evidence: what
+need not be remembered any more goes.
+"""
+
 
 for added_table in (*TREE_TABLES, *RETENTION_TABLES):
     added_table.to_metadata(metadata)
@@ -348,7 +358,7 @@ def settled(central: Connection) -> ColumnElement[bool]:
 
 
 def grant_to_service(central: Engine, role: str) -> None:
-    """Let the role that nodes connect as read and append, and move the journals' cursors. PostgreSQL only."""
+    """Let the role that nodes connect as read, append, move cursors, forget what is no evidence. PostgreSQL only."""
     with writing(central) as connection:
         grant(
             connection,
@@ -357,12 +367,13 @@ def grant_to_service(central: Engine, role: str) -> None:
                 check_log.name,
                 check_listing.name,
                 postgresql.check_log_life.name,
+                ended_session.name,
                 *(one.name for one in TREE_TABLES),
             ),
             # Nodes see what is erased and held; only the owner erases.
             read=(VERSION_TABLE, *(one.name for one in RETENTION_TABLES)),
             advance=(journal_cursor.name, REQUEST_CLAIMS, node_account.name),
-            forget=(REQUEST_CLAIMS,),
+            forget=(REQUEST_CLAIMS, ended_session.name),
             call=("check_log_make_month(date)",),
         )
 

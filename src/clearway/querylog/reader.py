@@ -31,6 +31,7 @@ from clearway.querylog.central import (
     journal_cursor,
     reaching,
 )
+from clearway.querylog.ended_sessions import end_session, has_ended
 from clearway.querylog.filter import Filter
 from clearway.querylog.nodes import NodeAccount, accounts
 from clearway.querylog.patterns import Busy, OfficerHour, Walk
@@ -221,6 +222,14 @@ class Log:
     def nodes(self) -> tuple[NodeAccount, ...]:
         """How every node that shares the log was when it last gave account. Raises `LogUnreachable`."""
         return accounts(self._central)
+
+    def end_session(self, session_id: bytes, kept_until: datetime, moment: datetime) -> None:
+        """Remember until then, on every node, that a session of the console has ended. Raises `LogUnreachable`."""
+        end_session(self._central, session_id, kept_until, moment)
+
+    def session_has_ended(self, session_id: bytes) -> bool:
+        """Whether somebody ended a session of the console, on whichever node. Raises `LogUnreachable`."""
+        return has_ended(self._central, session_id)
 
     def reach(self) -> None:
         """Read something of the central log, whatever it is. Raises `LogUnreachable`."""

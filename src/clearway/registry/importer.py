@@ -54,6 +54,7 @@ from clearway.registry.feeds.rows import (
 from clearway.registry.fold import EndedBy, SubjectRecord
 from clearway.registry.ledger import ADVERSE, LISTING, Fact, Ledger, chunks, facts_known, records, subjects_named
 from clearway.registry.schema import FactRow, FeedRunRow, QuarantinedRow, byte_text
+from clearway.registry.suspicion import Doubt, Suspicion
 from clearway.registry.tokens import Tokens
 from clearway.subjects.identifiers import Identifier
 from clearway.subjects.keys import SubjectKeys
@@ -93,7 +94,8 @@ class ImportReport:
 
     `accepted == added + changed`. `gone` counts the listings that a whole list no longer holds. `reasons` counts the
     rows not taken, by reason. `first_added`, `first_changed` and `first_gone` are the ids of the first entries of each,
-    for whoever has to look at the list. `suspicion` says why a person should look before this is loaded, or is empty.
+    for whoever has to look at the list. `suspicion` says why a person should look before this is loaded, or is empty;
+    `suspected` says the same for programs, or is None.
     `revision` is None where nothing was kept (`dry_run`).
     """
 
@@ -117,6 +119,7 @@ class ImportReport:
     first_added: tuple[str, ...] = ()
     first_changed: tuple[str, ...] = ()
     first_gone: tuple[str, ...] = ()
+    suspected: Suspicion | None = None
 
 
 class SuspiciousList(RegistryError):
@@ -184,7 +187,7 @@ class Import:
         if self._adapter.full_list:
             self._end_what_has_gone()
         _seen.drop(connection)
-        report = self._report(file, as_of, dry_run=dry_run, suspicion=stale or self._suspicion())
+        report = self._report(file, as_of, dry_run=dry_run, suspected=stale or self._suspicion())
         self._note_run(report)
         return report
 
@@ -249,31 +252,34 @@ class Import:
         self._tally.held_before += self._tally.gone
         self._ledger.flush()
 
-    def _older_than_last(self, as_of: date) -> str:
+    def _older_than_last(self, as_of: date) -> Suspicion | None:
         """Why a whole list may not be loaded: a later one was."""
         if not self._adapter.full_list:
-            return ""
+            return None
         latest = select(func.max(FeedRunRow.as_of)).where(FeedRunRow.feed == self._adapter.name)
         last = self._ledger.connection.execute(latest).scalar_one()
-        return f"the list is as of {as_of}, and one as of {last} is loaded" if last and as_of < last else ""
+        return Suspicion(Doubt.OLDER_LIST, as_of=as_of, loaded_as_of=last) if last and as_of < last else None
 
-    def _suspicion(self) -> str:
-        """Why a person should look at a whole list before it is loaded; empty where nothing is odd."""
+    def _suspicion(self) -> Suspicion | None:
+        """Why a person should look at a whole list before it is loaded; None where nothing is odd."""
+        doubt = self._doubt() if self._adapter.full_list else None
         tally = self._tally
-        if not self._adapter.full_list:
-            return ""
-        if not tally.holds_now:
-            return "the list is empty"
-        if tally.gone and tally.unplaced:
-            return f"{tally.gone} listings are missing, and some rows could not be read"
-        if tally.gone > self._adapter.limits.shrink * tally.held_before:
-            return f"{tally.gone} of {tally.held_before} listings are missing"
-        growth = tally.holds_now - tally.held_before
-        if tally.held_before and growth > self._adapter.limits.growth * tally.held_before:
-            return f"the list grew from {tally.held_before} to {tally.holds_now} listings"
-        return ""
+        return None if doubt is None else Suspicion(doubt, tally.gone, tally.held_before, tally.holds_now)
 
-    def _report(self, file: FeedFile, as_of: date, *, dry_run: bool, suspicion: str) -> ImportReport:
+    def _doubt(self) -> Doubt | None:
+        tally, limits = self._tally, self._adapter.limits
+        if not tally.holds_now:
+            return Doubt.EMPTY_LIST
+        if tally.gone and tally.unplaced:
+            return Doubt.MISSING_AND_UNREAD
+        if tally.gone > limits.shrink * tally.held_before:
+            return Doubt.SHRUNK_LIST
+        growth = tally.holds_now - tally.held_before
+        if tally.held_before and growth > limits.growth * tally.held_before:
+            return Doubt.GROWN_LIST
+        return None
+
+    def _report(self, file: FeedFile, as_of: date, *, dry_run: bool, suspected: Suspicion | None) -> ImportReport:
         tally = self._tally
         added, changed = tally.outcomes[_Outcome.ADDED], tally.outcomes[_Outcome.CHANGED]
         return ImportReport(
@@ -291,12 +297,13 @@ class Import:
             gone=tally.gone,
             reasons={reason.value: count for reason, count in tally.reasons.most_common()},
             samples=tuple(tally.samples),
-            suspicion=suspicion,
+            suspicion="" if suspected is None else suspected.words,
             dry_run=dry_run,
             revision=None if dry_run else self._ledger.revision,
             first_added=tuple(tally.first[_Outcome.ADDED]),
             first_changed=tuple(tally.first[_Outcome.CHANGED]),
             first_gone=tuple(tally.first_gone),
+            suspected=suspected,
         )
 
     def _note_run(self, report: ImportReport) -> None:

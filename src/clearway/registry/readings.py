@@ -37,6 +37,9 @@ class FetchOutcome(StrEnum):
 class Fetch:
     """One attempt. `detail` says what went wrong, without row content; `revision` is the import it led to, if any.
 
+    `reason` says the same by a code: of a failure a `SourceFault` or a `RegistryReason`, of a list that a person should
+    look at a `Doubt`; empty where nothing is wrong, and in rows from before there were codes.
+
     `actor` and `note`: whose word it was that a list that waited is to be loaded or turned down, and why.
     """
 
@@ -50,6 +53,7 @@ class Fetch:
     revision: int | None = None
     actor: str = ""
     note: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Readings:
             "revision": fetch.revision,
             "actor": fetch.actor,
             "note": fetch.note,
+            "reason": fetch.reason,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(FetchRow), row)
@@ -166,6 +171,7 @@ class Readings:
             row.revision,
             row.actor,
             row.note,
+            row.reason,
         )
         query = select(*columns).where(row.feed == feed).order_by(row.fetch_id.desc()).limit(limit)
         if outcomes:

@@ -1,4 +1,7 @@
-"""What operators are told: how every feed is, the node that answers, and the others. Nobody's data is in it."""
+"""What operators are told: how every feed is, the node that answers, and the others. Nobody's data is in it.
+
+How feeds are is told to registrars and auditors as well.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from clearway.access.methods import Role
 from clearway.gen.v1 import operator_service_pb2 as pb
 from clearway.index.faults import IndexUnavailable
 from clearway.index.reader import IndexReader
 from clearway.querylog.nodes import NodeAccount
 from clearway.querylog.reader import Backlog, Log
 from clearway.registry.errors import RegistryError
+from clearway.registry.feeds.adapters import adapter_of
+from clearway.registry.feeds.rows import Adapter
 from clearway.registry.fetching.status import FeedStatus, status_of_all
 from clearway.registry.fetching.waiting import Waiting, WaitingRoom
 from clearway.registry.readings import Fetch
@@ -21,6 +27,7 @@ from clearway.registry.registry import Registry
 from clearway.registry.schedule import FolderSource, ScheduledFeed
 from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
+from clearway.server.feed_service.scope import deals_with, may_see_list
 from clearway.server.giving_account import MISSING
 from clearway.server.installed import installed_version
 from clearway.server.registry_door import RegistryDoor
@@ -40,7 +47,7 @@ class Premises:
 
 
 class Operators:
-    """Shows feeds and node to whoever runs the service."""
+    """Shows feeds and node to whoever runs the service, and feeds to whoever deals with what they leave to a person."""
 
     def __init__(self, premises: Premises, feeds: Sequence[ScheduledFeed], clock: Clock) -> None:
         self._premises = premises
@@ -58,12 +65,30 @@ class Operators:
         )
 
     async def list_feeds(self, request: pb.ListFeedsRequest, call: Call) -> bytes:
-        """How every feed is."""
+        """How every feed is that the caller deals with."""
         moment = self._clock()
         feeds = tuple(self._feeds.values())
         found = await self._premises.door.read(lambda registry: status_of_all(registry, feeds, self._room, moment))
-        response = pb.ListFeedsResponse(feeds=[self._wire(status, moment) for status in found])
-        return response.SerializeToString()
+        told = [self._told(call, status, moment) for status in found]
+        return pb.ListFeedsResponse(feeds=filter(None, told)).SerializeToString()
+
+    def _told(self, call: Call, status: FeedStatus, moment: datetime) -> pb.FeedStatus | None:
+        """How a feed is, as far as the caller may know; None where that is nothing."""
+        feed = self._feeds.get(status.feed)
+        if not deals_with(call, self._adapter(status.feed), feed):
+            return None
+        wire = self._wire(status, moment)
+        wire.list_within_reach = feed is not None and may_see_list(call, feed)
+        if not wire.list_within_reach and not any(grant.role is Role.OPERATOR for grant in call.grants):
+            wire.ClearField("waiting")
+        return wire
+
+    def _adapter(self, feed: str) -> Adapter | None:
+        """The adapter of a feed; None where nothing says any more how its rows are read."""
+        try:
+            return adapter_of(feed, self._feeds.values())
+        except RegistryError:
+            return None
 
     async def get_node(self, request: pb.GetNodeRequest, call: Call) -> bytes:
         """How the node is. What cannot be read is left out, so that an outage is told of and not an error."""
@@ -172,7 +197,7 @@ def node_account(account: NodeAccount, moment: datetime) -> pb.NodeAccount:
 
 def attempt(fetch: Fetch) -> pb.FeedAttempt:
     """An attempt, as the contract has it."""
-    wire = pb.FeedAttempt(outcome=fetch.outcome.value, detail=fetch.detail)
+    wire = pb.FeedAttempt(outcome=fetch.outcome.value, detail=fetch.detail, reason=fetch.reason)
     wire.made_at.FromDatetime(fetch.fetched_at)
     return wire
 
@@ -192,6 +217,11 @@ def waiting_list(waiting: Waiting) -> pb.WaitingList:
         quarantined=report.quarantined,
     )
     wire.fetched_at.FromDatetime(waiting.fetched_at)
+    suspected = report.suspected
+    if suspected is not None:
+        wire.reason = suspected.doubt.value
+        wire.held_before, wire.holds_now = suspected.held_before, suspected.holds_now
+        wire.loaded_as_of = "" if suspected.loaded_as_of is None else suspected.loaded_as_of.isoformat()
     return wire
 
 

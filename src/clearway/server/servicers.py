@@ -31,6 +31,7 @@ from clearway.server.call import Methods
 from clearway.server.callers_view import get_caller
 from clearway.server.cards import Cards
 from clearway.server.checks import Checks, Clock
+from clearway.server.console_sessions import ConsoleSessions
 from clearway.server.coverage import CoverageReports
 from clearway.server.deferrals import Deferrals
 from clearway.server.feed_service.service import FeedService
@@ -126,6 +127,7 @@ class Servicers:
     cards: Cards
     feeds: FeedService
     operators: Operators
+    sessions: ConsoleSessions
     reports: tuple[Searches | WholeChecks | Figures | UnusualPatterns, ...]
     transparency: Transparency
     cases: CaseStream
@@ -153,7 +155,10 @@ class Servicers:
             CARD_SERVICE: self.cards.methods(),
             FEED_SERVICE: self.feeds.methods(),
             OPERATOR_SERVICE: self.operators.methods(),
-            ACCESS_SERVICE: (("GetCaller", access_service_pb2.GetCallerRequest, get_caller),),
+            ACCESS_SERVICE: (
+                ("GetCaller", access_service_pb2.GetCallerRequest, get_caller),
+                *self.sessions.methods(),
+            ),
         }
 
     def streams(self) -> dict[str, Methods]:
@@ -188,6 +193,7 @@ def servicers_of(rules: Rules, stores: Stores) -> Servicers:
         cards=Cards(log, door, catalogue, recorded, deferrals, rules.views),
         feeds=FeedService(door, catalogue, feeds, settings.feeds_dir, clock),
         operators=Operators(premises, feeds, clock),
+        sessions=ConsoleSessions(log, clock),
         reports=(
             Searches(log, catalogue, rules.keys, language),
             WholeChecks(log, door, catalogue, language),

@@ -27,6 +27,7 @@ from clearway.gen.v1.subject_pb2 import Identifier
 from clearway.postgresql.engine import parsed
 from clearway.registry.registry import Registry
 from clearway.registry.synthetic import code_of
+from clearway.web.console.cookies import SESSION
 from tests.contract.loaded import a_check, outcome, refusal_in
 from tests.contract.nodes.nodes import (
     KEY,
@@ -38,7 +39,9 @@ from tests.contract.nodes.nodes import (
     postgres_processes,
     rows_of,
 )
+from tests.contract.signing_in import form_in, signed_in, signed_in_with
 from tests.node import RunningNode
+from tests.parties import access_file
 from tests.postgres import Server
 from tests.processes import parts, successor
 from tests.waiting import until
@@ -125,6 +128,17 @@ def test_each_node_tells_an_operator_of_all_and_of_one_that_is_gone(start: Calla
     nodes[1].kill()
     until(lambda: told(nodes[0])[there].missing, within=60)
     assert not told(nodes[0])[here].missing
+
+
+def test_whoever_signs_out_on_one_node_has_signed_out_on_all(start: Callable[..., RunningNode], tmp_path: Path) -> None:
+    access = tmp_path / "access.yaml"
+    access.write_text(access_file(), "utf-8")
+    here, there = (start(name, access=access, view_key="5b" * 32, web_listen="127.0.0.1:0") for name in ("a", "b"))
+    with signed_in(here, "auditor") as (visitor, _):
+        copied = visitor.cookies[SESSION]
+        assert signed_in_with(there, copied)
+        assert visitor.post("sign-out", data={"form": form_in(visitor.get("checks"))}).status_code == 200
+    assert [signed_in_with(node, copied) for node in (here, there)] == [False, False]
 
 
 def test_a_node_that_is_killed_ships_its_journal_when_it_is_started_again(

@@ -14,6 +14,7 @@ from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.feeds.spec import FeedSpec, Limits
 from clearway.registry.importer import ImportReport, SuspiciousList
 from clearway.registry.registry import Registry
+from clearway.registry.suspicion import Doubt, Suspicion
 from tests.unit.registry.making import (
     CITIZEN,
     CSL_HEADER,
@@ -297,18 +298,25 @@ def test_a_code_that_the_list_takes_back_no_longer_finds_the_entry(desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("rows", "complaint"),
+    ("rows", "complaint", "suspected"),
     [
-        ((), "the list is empty"),
-        (TEN[:7], "3 of 10 listings are missing"),
-        (tuple(csl_row(number) for number in range(21)), "grew from 10 to 21"),
+        ((), "the list is empty", Suspicion(Doubt.EMPTY_LIST, 10, 10, 0)),
+        (TEN[:7], "3 of 10 listings are missing", Suspicion(Doubt.SHRUNK_LIST, 3, 10, 7)),
+        (
+            tuple(csl_row(number) for number in range(21)),
+            "grew from 10 to 21",
+            Suspicion(Doubt.GROWN_LIST, 0, 10, 21),
+        ),
     ],
 )
-def test_a_greatly_changed_list_waits_for_confirmation(desk: Desk, rows: tuple[Cells, ...], complaint: str) -> None:
+def test_a_greatly_changed_list_waits_for_confirmation(
+    desk: Desk, rows: tuple[Cells, ...], complaint: str, suspected: Suspicion
+) -> None:
     desk.csl(*TEN)
     with pytest.raises(SuspiciousList, match=complaint) as refused:
         desk.csl(*rows)
     assert refused.value.report.rows == len(rows)
+    assert refused.value.report.suspected == suspected
     assert desk.registry.head() == 1
     assert desk.csl(*rows, confirm=True).suspicion != ""
     assert desk.registry.head() == 2
@@ -321,8 +329,10 @@ def test_an_empty_first_list_waits_for_confirmation(desk: Desk) -> None:
 
 def test_a_list_older_than_the_one_loaded_waits_for_confirmation(desk: Desk) -> None:
     desk.csl(*TEN)
-    with pytest.raises(SuspiciousList, match="is loaded"):
-        desk.csl(*TEN, as_of=DAY - timedelta(days=1))
+    before = DAY - timedelta(days=1)
+    with pytest.raises(SuspiciousList, match="is loaded") as refused:
+        desk.csl(*TEN, as_of=before)
+    assert refused.value.report.suspected == Suspicion(Doubt.OLDER_LIST, as_of=before, loaded_as_of=DAY)
 
 
 def test_a_list_cannot_be_as_of_a_day_to_come(desk: Desk) -> None:

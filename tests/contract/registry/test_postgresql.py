@@ -23,6 +23,7 @@ from clearway.cli.main import cli
 from clearway.postgresql import turns
 from clearway.postgresql.engine import UnsupportedDatabase, open_engine, parsed
 from clearway.querylog.central import attach
+from clearway.querylog.ended_sessions import end_session, has_ended
 from clearway.querylog.journal import Journal
 from clearway.querylog.shipper import Shipper
 from clearway.registry import migrations
@@ -323,6 +324,7 @@ def test_the_service_role_can_do_what_a_node_does_and_change_nothing(
         rows = write_csv(tmp_path / "flat.csv", list(listing_row(1)), [listing_row(number) for number in range(5)])
         registry.import_feed("flat-csv", rows, actor="o", moment=MOMENT)
     ship_some(url, tmp_path)
+    end_a_session(url)
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in (
             "UPDATE event SET body = ''",
@@ -334,6 +336,14 @@ def test_the_service_role_can_do_what_a_node_does_and_change_nothing(
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
+
+
+def end_a_session(url: str) -> None:
+    central = attach(url)
+    for moment in (MOMENT, MOMENT + timedelta(days=2)):
+        end_session(central, bytes(16), moment + timedelta(days=1), moment)
+    assert has_ended(central, bytes(16))
+    central.dispose()
 
 
 def ship_some(url: str, folder: Path) -> None:

@@ -22,21 +22,36 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clearway.gen.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clearway/v1/access_service.proto\x12\x0b\x63learway.v1\"\x12\n\x10GetCallerRequest\"H\n\x11GetCallerResponse\x12\x11\n\tprincipal\x18\x01 \x01(\t\x12\x11\n\tauthority\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t2`\n\rAccessService\x12O\n\tGetCaller\x12\x1d.clearway.v1.GetCallerRequest\x1a\x1e.clearway.v1.GetCallerResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clearway/v1/access_service.proto\x12\x0b\x63learway.v1\x1a\x1b\x62uf/validate/validate.proto\"\x12\n\x10GetCallerRequest\"H\n\x11GetCallerResponse\x12\x11\n\tprincipal\x18\x01 \x01(\t\x12\x11\n\tauthority\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\"0\n\x11GetSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\x0c\x42\x07\xbaH\x04z\x02h\x10\"#\n\x12GetSessionResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x08\"0\n\x11\x45ndSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\x0c\x42\x07\xbaH\x04z\x02h\x10\"\x14\n\x12\x45ndSessionResponse2\x83\x02\n\rAccessService\x12O\n\tGetCaller\x12\x1d.clearway.v1.GetCallerRequest\x1a\x1e.clearway.v1.GetCallerResponse\"\x03\x90\x02\x01\x12R\n\nGetSession\x12\x1e.clearway.v1.GetSessionRequest\x1a\x1f.clearway.v1.GetSessionResponse\"\x03\x90\x02\x01\x12M\n\nEndSession\x12\x1e.clearway.v1.EndSessionRequest\x1a\x1f.clearway.v1.EndSessionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clearway.gen.v1.access_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
+  _globals['_GETSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004z\002h\020'
+  _globals['_ENDSESSIONREQUEST'].fields_by_name['session_id']._loaded_options = None
+  _globals['_ENDSESSIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004z\002h\020'
   _globals['_ACCESSSERVICE'].methods_by_name['GetCaller']._loaded_options = None
   _globals['_ACCESSSERVICE'].methods_by_name['GetCaller']._serialized_options = b'\220\002\001'
-  _globals['_GETCALLERREQUEST']._serialized_start=49
-  _globals['_GETCALLERREQUEST']._serialized_end=67
-  _globals['_GETCALLERRESPONSE']._serialized_start=69
-  _globals['_GETCALLERRESPONSE']._serialized_end=141
-  _globals['_ACCESSSERVICE']._serialized_start=143
-  _globals['_ACCESSSERVICE']._serialized_end=239
+  _globals['_ACCESSSERVICE'].methods_by_name['GetSession']._loaded_options = None
+  _globals['_ACCESSSERVICE'].methods_by_name['GetSession']._serialized_options = b'\220\002\001'
+  _globals['_GETCALLERREQUEST']._serialized_start=78
+  _globals['_GETCALLERREQUEST']._serialized_end=96
+  _globals['_GETCALLERRESPONSE']._serialized_start=98
+  _globals['_GETCALLERRESPONSE']._serialized_end=170
+  _globals['_GETSESSIONREQUEST']._serialized_start=172
+  _globals['_GETSESSIONREQUEST']._serialized_end=220
+  _globals['_GETSESSIONRESPONSE']._serialized_start=222
+  _globals['_GETSESSIONRESPONSE']._serialized_end=257
+  _globals['_ENDSESSIONREQUEST']._serialized_start=259
+  _globals['_ENDSESSIONREQUEST']._serialized_end=307
+  _globals['_ENDSESSIONRESPONSE']._serialized_start=309
+  _globals['_ENDSESSIONRESPONSE']._serialized_end=329
+  _globals['_ACCESSSERVICE']._serialized_start=332
+  _globals['_ACCESSSERVICE']._serialized_end=591
 # @@protoc_insertion_point(module_scope)

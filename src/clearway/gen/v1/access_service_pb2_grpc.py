@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AccessServiceStub:
-    """For whoever is known: what they may ask at all, so that programs need not find out by being refused.
+    """For whoever is known: what they may ask at all, so that programs need not find out by being refused; and the console's
+    sessions, which whoever has signed in goes on with or ends.
     """
 
     def __init__(self, channel):
@@ -40,14 +41,39 @@ class AccessServiceStub:
                 request_serializer=clearway_dot_v1_dot_access__service__pb2.GetCallerRequest.SerializeToString,
                 response_deserializer=clearway_dot_v1_dot_access__service__pb2.GetCallerResponse.FromString,
                 _registered_method=True)
+        self.GetSession = channel.unary_unary(
+                '/clearway.v1.AccessService/GetSession',
+                request_serializer=clearway_dot_v1_dot_access__service__pb2.GetSessionRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_access__service__pb2.GetSessionResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/clearway.v1.AccessService/EndSession',
+                request_serializer=clearway_dot_v1_dot_access__service__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=clearway_dot_v1_dot_access__service__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
 
 
 class AccessServiceServicer:
-    """For whoever is known: what they may ask at all, so that programs need not find out by being refused.
+    """For whoever is known: what they may ask at all, so that programs need not find out by being refused; and the console's
+    sessions, which whoever has signed in goes on with or ends.
     """
 
     def GetCaller(self, request, context):
         """Reads who the caller is to the service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSession(self, request, context):
+        """Reads whether a session of the console was ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends a session of the console, on every node that shares the log. Once is enough; again does no harm.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +87,16 @@ def add_AccessServiceServicer_to_server(servicer, server):
                     request_deserializer=clearway_dot_v1_dot_access__service__pb2.GetCallerRequest.FromString,
                     response_serializer=clearway_dot_v1_dot_access__service__pb2.GetCallerResponse.SerializeToString,
             ),
+            'GetSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSession,
+                    request_deserializer=clearway_dot_v1_dot_access__service__pb2.GetSessionRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_access__service__pb2.GetSessionResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=clearway_dot_v1_dot_access__service__pb2.EndSessionRequest.FromString,
+                    response_serializer=clearway_dot_v1_dot_access__service__pb2.EndSessionResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'clearway.v1.AccessService', rpc_method_handlers)
@@ -70,7 +106,8 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService:
-    """For whoever is known: what they may ask at all, so that programs need not find out by being refused.
+    """For whoever is known: what they may ask at all, so that programs need not find out by being refused; and the console's
+    sessions, which whoever has signed in goes on with or ends.
     """
 
     @staticmethod
@@ -90,6 +127,60 @@ class AccessService:
             '/clearway.v1.AccessService/GetCaller',
             clearway_dot_v1_dot_access__service__pb2.GetCallerRequest.SerializeToString,
             clearway_dot_v1_dot_access__service__pb2.GetCallerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AccessService/GetSession',
+            clearway_dot_v1_dot_access__service__pb2.GetSessionRequest.SerializeToString,
+            clearway_dot_v1_dot_access__service__pb2.GetSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clearway.v1.AccessService/EndSession',
+            clearway_dot_v1_dot_access__service__pb2.EndSessionRequest.SerializeToString,
+            clearway_dot_v1_dot_access__service__pb2.EndSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

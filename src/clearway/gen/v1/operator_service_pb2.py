@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clearway/v1/operator_service.proto\x12\x0b\x63learway.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10ListFeedsRequest\"[\n\x0b\x46\x65\x65\x64\x41ttempt\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12+\n\x07made_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xd3\x01\n\x0bWaitingList\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12.\n\nfetched_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61s_of\x18\x04 \x01(\t\x12\x11\n\tsuspicion\x18\x05 \x01(\t\x12\x0c\n\x04rows\x18\x06 \x01(\x03\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x07 \x01(\x03\x12\x0f\n\x07\x63hanged\x18\x08 \x01(\x03\x12\x0c\n\x04gone\x18\t \x01(\x03\x12\x13\n\x0bquarantined\x18\n \x01(\x03\"\xd8\x03\n\nFeedStatus\x12\x0c\n\x04\x66\x65\x65\x64\x18\x01 \x01(\t\x12\x11\n\tscheduled\x18\x02 \x01(\x08\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x13\n\x0bsource_kind\x18\x04 \x01(\t\x12+\n\x07read_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x03\x61ge\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\roverdue_after\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07overdue\x18\x08 \x01(\x08\x12,\n\x08next_due\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04rows\x18\n \x01(\x03\x12\x13\n\x0bquarantined\x18\x0b \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x0c \x01(\x03\x12.\n\x0clast_attempt\x18\r \x01(\x0b\x32\x18.clearway.v1.FeedAttempt\x12.\n\x0clast_failure\x18\x0e \x01(\x0b\x32\x18.clearway.v1.FeedAttempt\x12)\n\x07waiting\x18\x0f \x01(\x0b\x32\x18.clearway.v1.WaitingList\";\n\x11ListFeedsResponse\x12&\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x17.clearway.v1.FeedStatus\"\x10\n\x0eGetNodeRequest\"X\n\x0bNodeProcess\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08restarts\x18\x02 \x01(\x03\x12)\n\x06silent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xf0\x02\n\x0fGetNodeResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12+\n\tprocesses\x18\x03 \x03(\x0b\x32\x18.clearway.v1.NodeProcess\x12\x1a\n\x12registry_reachable\x18\x04 \x01(\x08\x12\x1e\n\x11registry_revision\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0eindex_revision\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12,\n\tindex_age\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eunshipped_rows\x18\x08 \x01(\x03\x12\x30\n\runshipped_age\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0f\x64isk_free_bytes\x18\n \x01(\x03\x42\x14\n\x12_registry_revisionB\x11\n\x0f_index_revision\"\x12\n\x10ListNodesRequest\"\xed\x02\n\x0bNodeAccount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07seen_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06silent\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07missing\x18\x06 \x01(\x08\x12\x1b\n\x0eindex_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12,\n\tindex_age\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eunshipped_rows\x18\t \x01(\x03\x12\x30\n\runshipped_age\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\n\x0f_index_revision\"r\n\x11ListNodesResponse\x12\'\n\x05nodes\x18\x01 \x03(\x0b\x32\x18.clearway.v1.NodeAccount\x12\x1e\n\x11registry_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_registry_revision2\xfe\x01\n\x0fOperatorService\x12O\n\tListFeeds\x12\x1d.clearway.v1.ListFeedsRequest\x1a\x1e.clearway.v1.ListFeedsResponse\"\x03\x90\x02\x01\x12I\n\x07GetNode\x12\x1b.clearway.v1.GetNodeRequest\x1a\x1c.clearway.v1.GetNodeResponse\"\x03\x90\x02\x01\x12O\n\tListNodes\x12\x1d.clearway.v1.ListNodesRequest\x1a\x1e.clearway.v1.ListNodesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clearway/v1/operator_service.proto\x12\x0b\x63learway.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10ListFeedsRequest\"k\n\x0b\x46\x65\x65\x64\x41ttempt\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12+\n\x07made_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xa1\x02\n\x0bWaitingList\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12.\n\nfetched_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61s_of\x18\x04 \x01(\t\x12\x11\n\tsuspicion\x18\x05 \x01(\t\x12\x0c\n\x04rows\x18\x06 \x01(\x03\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x07 \x01(\x03\x12\x0f\n\x07\x63hanged\x18\x08 \x01(\x03\x12\x0c\n\x04gone\x18\t \x01(\x03\x12\x13\n\x0bquarantined\x18\n \x01(\x03\x12\x0e\n\x06reason\x18\x0b \x01(\t\x12\x13\n\x0bheld_before\x18\x0c \x01(\x03\x12\x11\n\tholds_now\x18\r \x01(\x03\x12\x14\n\x0cloaded_as_of\x18\x0e \x01(\t\"\xf3\x03\n\nFeedStatus\x12\x0c\n\x04\x66\x65\x65\x64\x18\x01 \x01(\t\x12\x11\n\tscheduled\x18\x02 \x01(\x08\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x13\n\x0bsource_kind\x18\x04 \x01(\t\x12+\n\x07read_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x03\x61ge\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\roverdue_after\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07overdue\x18\x08 \x01(\x08\x12,\n\x08next_due\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04rows\x18\n \x01(\x03\x12\x13\n\x0bquarantined\x18\x0b \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x0c \x01(\x03\x12.\n\x0clast_attempt\x18\r \x01(\x0b\x32\x18.clearway.v1.FeedAttempt\x12.\n\x0clast_failure\x18\x0e \x01(\x0b\x32\x18.clearway.v1.FeedAttempt\x12)\n\x07waiting\x18\x0f \x01(\x0b\x32\x18.clearway.v1.WaitingList\x12\x19\n\x11list_within_reach\x18\x10 \x01(\x08\";\n\x11ListFeedsResponse\x12&\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x17.clearway.v1.FeedStatus\"\x10\n\x0eGetNodeRequest\"X\n\x0bNodeProcess\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08restarts\x18\x02 \x01(\x03\x12)\n\x06silent\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xf0\x02\n\x0fGetNodeResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12+\n\tprocesses\x18\x03 \x03(\x0b\x32\x18.clearway.v1.NodeProcess\x12\x1a\n\x12registry_reachable\x18\x04 \x01(\x08\x12\x1e\n\x11registry_revision\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0eindex_revision\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12,\n\tindex_age\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eunshipped_rows\x18\x08 \x01(\x03\x12\x30\n\runshipped_age\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0f\x64isk_free_bytes\x18\n \x01(\x03\x42\x14\n\x12_registry_revisionB\x11\n\x0f_index_revision\"\x12\n\x10ListNodesRequest\"\xed\x02\n\x0bNodeAccount\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07seen_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06silent\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07missing\x18\x06 \x01(\x08\x12\x1b\n\x0eindex_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12,\n\tindex_age\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0eunshipped_rows\x18\t \x01(\x03\x12\x30\n\runshipped_age\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\n\x0f_index_revision\"r\n\x11ListNodesResponse\x12\'\n\x05nodes\x18\x01 \x03(\x0b\x32\x18.clearway.v1.NodeAccount\x12\x1e\n\x11registry_revision\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_registry_revision2\xfe\x01\n\x0fOperatorService\x12O\n\tListFeeds\x12\x1d.clearway.v1.ListFeedsRequest\x1a\x1e.clearway.v1.ListFeedsResponse\"\x03\x90\x02\x01\x12I\n\x07GetNode\x12\x1b.clearway.v1.GetNodeRequest\x1a\x1c.clearway.v1.GetNodeResponse\"\x03\x90\x02\x01\x12O\n\tListNodes\x12\x1d.clearway.v1.ListNodesRequest\x1a\x1e.clearway.v1.ListNodesResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,25 +42,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFEEDSREQUEST']._serialized_start=116
   _globals['_LISTFEEDSREQUEST']._serialized_end=134
   _globals['_FEEDATTEMPT']._serialized_start=136
-  _globals['_FEEDATTEMPT']._serialized_end=227
-  _globals['_WAITINGLIST']._serialized_start=230
-  _globals['_WAITINGLIST']._serialized_end=441
-  _globals['_FEEDSTATUS']._serialized_start=444
-  _globals['_FEEDSTATUS']._serialized_end=916
-  _globals['_LISTFEEDSRESPONSE']._serialized_start=918
-  _globals['_LISTFEEDSRESPONSE']._serialized_end=977
-  _globals['_GETNODEREQUEST']._serialized_start=979
-  _globals['_GETNODEREQUEST']._serialized_end=995
-  _globals['_NODEPROCESS']._serialized_start=997
-  _globals['_NODEPROCESS']._serialized_end=1085
-  _globals['_GETNODERESPONSE']._serialized_start=1088
-  _globals['_GETNODERESPONSE']._serialized_end=1456
-  _globals['_LISTNODESREQUEST']._serialized_start=1458
-  _globals['_LISTNODESREQUEST']._serialized_end=1476
-  _globals['_NODEACCOUNT']._serialized_start=1479
-  _globals['_NODEACCOUNT']._serialized_end=1844
-  _globals['_LISTNODESRESPONSE']._serialized_start=1846
-  _globals['_LISTNODESRESPONSE']._serialized_end=1960
-  _globals['_OPERATORSERVICE']._serialized_start=1963
-  _globals['_OPERATORSERVICE']._serialized_end=2217
+  _globals['_FEEDATTEMPT']._serialized_end=243
+  _globals['_WAITINGLIST']._serialized_start=246
+  _globals['_WAITINGLIST']._serialized_end=535
+  _globals['_FEEDSTATUS']._serialized_start=538
+  _globals['_FEEDSTATUS']._serialized_end=1037
+  _globals['_LISTFEEDSRESPONSE']._serialized_start=1039
+  _globals['_LISTFEEDSRESPONSE']._serialized_end=1098
+  _globals['_GETNODEREQUEST']._serialized_start=1100
+  _globals['_GETNODEREQUEST']._serialized_end=1116
+  _globals['_NODEPROCESS']._serialized_start=1118
+  _globals['_NODEPROCESS']._serialized_end=1206
+  _globals['_GETNODERESPONSE']._serialized_start=1209
+  _globals['_GETNODERESPONSE']._serialized_end=1577
+  _globals['_LISTNODESREQUEST']._serialized_start=1579
+  _globals['_LISTNODESREQUEST']._serialized_end=1597
+  _globals['_NODEACCOUNT']._serialized_start=1600
+  _globals['_NODEACCOUNT']._serialized_end=1965
+  _globals['_LISTNODESRESPONSE']._serialized_start=1967
+  _globals['_LISTNODESRESPONSE']._serialized_end=2081
+  _globals['_OPERATORSERVICE']._serialized_start=2084
+  _globals['_OPERATORSERVICE']._serialized_end=2338
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class OperatorServiceStub:
-    """For whoever runs the service.
+    """For whoever runs the service; how feeds are for registrars and auditors too.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class OperatorServiceStub:
 
 
 class OperatorServiceServicer:
-    """For whoever runs the service.
+    """For whoever runs the service; how feeds are for registrars and auditors too.
     """
 
     def ListFeeds(self, request, context):
@@ -104,7 +104,7 @@ def add_OperatorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OperatorService:
-    """For whoever runs the service.
+    """For whoever runs the service; how feeds are for registrars and auditors too.
     """
 
     @staticmethod

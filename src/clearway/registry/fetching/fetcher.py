@@ -24,6 +24,7 @@ from clearway.registry.fetching.source import (
     NothingNew,
     NotModified,
     Seen,
+    SourceFault,
     SourceReader,
     SourceUnavailable,
 )
@@ -87,9 +88,10 @@ class Fetcher:
             try:
                 fetched = self._read(feed, into, moment, dry_run=dry_run, progress=progress)
             except SourceUnavailable as error:
-                fetched = Fetched(_failed(feed, moment, error.detail))
+                fetched = Fetched(_failed(feed, moment, error.fault.value, error.detail))
             except RegistryError as error:
-                fetched = Fetched(_failed(feed, moment, f"{error.reason.value}: {error.detail}"))
+                detail = f"{error.reason.value}: {error.detail}"
+                fetched = Fetched(_failed(feed, moment, error.reason.value, detail))
         if not dry_run:
             self._registry.readings.note(fetched.fetch)
         return fetched
@@ -244,14 +246,14 @@ class Fetcher:
     def _require_not_discarded(self, name: str, found: Got) -> None:
         (last,) = self._registry.readings.fetches(name, FetchOutcome.DISCARDED) or (None,)
         if last is not None and last.sha256 == found.sha256:
-            raise SourceUnavailable("the source still gives the list that was discarded")
+            raise SourceUnavailable(SourceFault.DISCARDED_LIST, "the source still gives the list that was discarded")
 
     def _load(
         self, feed: ScheduledFeed, found: Got, moment: datetime, *, dry_run: bool, progress: Progress | None
     ) -> Fetched:
         def step(rows: int, share: float) -> None:
             if self._stop.is_set():
-                raise SourceUnavailable("the node is stopping; nothing of the list was kept")
+                raise SourceUnavailable(SourceFault.NODE_STOPPING, "the node is stopping; nothing of the list was kept")
             if progress is not None:
                 progress(rows, share)
 
@@ -278,19 +280,26 @@ class Fetcher:
                 ),
                 named,
             )
-            return Fetched(replace(kept, outcome=FetchOutcome.WAITING, detail=report.suspicion), report)
+            return Fetched(replace(_suspected(kept, report), outcome=FetchOutcome.WAITING), report)
         if dry_run:
             outcome = FetchOutcome.WAITING if report.suspicion else FetchOutcome.LOADED
-            return Fetched(replace(kept, outcome=outcome, detail=report.suspicion), report)
+            return Fetched(replace(_suspected(kept, report), outcome=outcome), report)
         self.waiting.clear(feed.name)
         return Fetched(replace(kept, revision=report.revision), report)
 
 
-def _failed(feed: ScheduledFeed, moment: datetime, detail: str) -> Fetch:
-    return Fetch(feed.name, moment, FetchOutcome.FAILED, detail)
+def _failed(feed: ScheduledFeed, moment: datetime, reason: str, detail: str) -> Fetch:
+    return Fetch(feed.name, moment, FetchOutcome.FAILED, detail, reason=reason)
+
+
+def _suspected(fetch: Fetch, report: ImportReport) -> Fetch:
+    """The attempt, and why a person should look at what it gave, if anything is odd."""
+    suspected = report.suspected
+    return fetch if suspected is None else replace(fetch, reason=suspected.doubt.value, detail=suspected.words)
 
 
 def _of_waiting(waiting: Waiting, moment: datetime, outcome: FetchOutcome, revision: int | None) -> Fetch:
+    suspected = waiting.report.suspected
     return Fetch(
         waiting.feed,
         moment,
@@ -300,6 +309,7 @@ def _of_waiting(waiting: Waiting, moment: datetime, outcome: FetchOutcome, revis
         waiting.last_modified,
         waiting.sha256,
         revision,
+        reason="" if suspected is None else suspected.doubt.value,
     )
 
 

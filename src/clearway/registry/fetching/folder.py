@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from clearway.registry.fetching.source import Got, NothingNew, Reading, Seen, SourceUnavailable
+from clearway.registry.fetching.source import Got, NothingNew, Reading, Seen, SourceFault, SourceUnavailable
 from clearway.registry.schedule import FolderSource
 
 
@@ -28,9 +28,11 @@ class FolderReader:
             shutil.copyfile(newest, copy)
             still = _changed_at(newest) == changed
         except OSError as error:
-            raise SourceUnavailable(f"the file cannot be read ({error.strerror})") from error
+            raise SourceUnavailable(
+                SourceFault.FILE_UNREADABLE, f"the file cannot be read ({error.strerror})"
+            ) from error
         if not still:
-            raise SourceUnavailable("the file changed while it was read")
+            raise SourceUnavailable(SourceFault.FILE_CHANGED, "the file changed while it was read")
         with copy.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         stated_at = min(changed, moment)
@@ -43,11 +45,15 @@ class FolderReader:
         try:
             found = [(_changed_at(path), path) for path in self._source.folder.iterdir() if self._fits(path)]
         except OSError as error:
-            raise SourceUnavailable(f"the folder cannot be read ({error.strerror})") from error
+            raise SourceUnavailable(
+                SourceFault.FOLDER_UNREADABLE, f"the folder cannot be read ({error.strerror})"
+            ) from error
         complete = [(changed, path) for changed, path in found if moment - changed >= self._source.settled]
         if not complete:
-            why = f"may still be written (less than {self._source.settled} old)" if found else "is not there"
-            raise SourceUnavailable(f"a file that fits the pattern {why}")
+            if not found:
+                raise SourceUnavailable(SourceFault.NO_FILE, "a file that fits the pattern is not there")
+            why = f"may still be written (less than {self._source.settled} old)"
+            raise SourceUnavailable(SourceFault.FILE_NOT_SETTLED, f"a file that fits the pattern {why}")
         return max(complete, key=lambda file: file[1].name if by_name else (file[0], file[1].name))[1]
 
     def _fits(self, path: Path) -> bool:

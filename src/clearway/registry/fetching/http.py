@@ -30,7 +30,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from clearway.registry.fetching.source import Got, NotModified, Reading, Seen, SourceUnavailable
+from clearway.registry.fetching.source import Got, NotModified, Reading, Seen, SourceFault, SourceUnavailable
 from clearway.registry.schedule import UrlSource
 
 ATTEMPTS = 4
@@ -55,8 +55,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 class _PassingFault(SourceUnavailable):
     """A fault that may be gone in a moment; `retry_after` is what the source asks for, in seconds."""
 
-    def __init__(self, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, fault: SourceFault, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(fault, detail)
         self.retry_after = retry_after
 
 
@@ -99,7 +99,9 @@ class HttpReader:
         try:
             headers |= {name: value.read() for name, value in self._source.headers.items()}
         except (OSError, ValueError):
-            raise SourceUnavailable("a header has no value: its variable or file is missing or empty") from None
+            raise SourceUnavailable(
+                SourceFault.HEADER_EMPTY, "a header has no value: its variable or file is missing or empty"
+            ) from None
         if seen.etag:
             headers["If-None-Match"] = seen.etag
         if seen.last_modified:
@@ -127,7 +129,9 @@ class HttpReader:
         try:
             trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
         except OSError:
-            raise SourceUnavailable("the file of trusted certificates cannot be read") from None
+            raise SourceUnavailable(
+                SourceFault.CERTIFICATES_UNREADABLE, "the file of trusted certificates cannot be read"
+            ) from None
         return httpx.Client(
             verify=trusted, trust_env=False, follow_redirects=False, timeout=step, transport=self._transport
         )
@@ -144,9 +148,11 @@ class HttpReader:
                     return
                 target = url.join(response.headers.get("location", ""))
             if target.scheme not in ("http", "https") or (url.scheme, target.scheme) == ("https", "http"):
-                raise SourceUnavailable("the source redirects to an address that is not as safe")
+                raise SourceUnavailable(
+                    SourceFault.UNSAFE_REDIRECT, "the source redirects to an address that is not as safe"
+                )
             url = target
-        raise SourceUnavailable(f"the source redirects more than {MAX_REDIRECTS} times")
+        raise SourceUnavailable(SourceFault.TOO_MANY_REDIRECTS, f"the source redirects more than {MAX_REDIRECTS} times")
 
     def _without_secrets(self, headers: dict[str, str]) -> dict[str, str]:
         return {name: value for name, value in headers.items() if name not in self._source.headers}
@@ -157,11 +163,11 @@ class HttpReader:
             for block in response.iter_bytes(1 << 16):
                 length += len(block)
                 if length > self._source.max_bytes:
-                    raise SourceUnavailable("the file is longer than the feed allows")
+                    raise SourceUnavailable(SourceFault.FILE_TOO_LONG, "the file is longer than the feed allows")
                 if time.monotonic() > deadline:
-                    raise _PassingFault("the download took longer than the feed allows")
+                    raise _PassingFault(SourceFault.DOWNLOAD_TOO_SLOW, "the download took longer than the feed allows")
                 if self._stop.is_set():
-                    raise SourceUnavailable("the node is stopping")
+                    raise SourceUnavailable(SourceFault.NODE_STOPPING, "the node is stopping")
                 digest.update(block)
                 file.write(block)
         return digest.hexdigest()
@@ -174,12 +180,16 @@ class HttpReader:
             for block in response.iter_bytes():
                 text += block
                 if len(text) > MAX_CHECKSUM_BYTES or time.monotonic() > deadline:
-                    raise SourceUnavailable("the published checksum is too long, or came too late")
+                    raise SourceUnavailable(
+                        SourceFault.CHECKSUM_UNREADABLE, "the published checksum is too long, or came too late"
+                    )
         published = _published(text.decode("utf-8", "replace"), name)
         if published is None:
-            raise SourceUnavailable("the published checksum is no SHA-256 of this file")
+            raise SourceUnavailable(
+                SourceFault.CHECKSUM_UNREADABLE, "the published checksum is no SHA-256 of this file"
+            )
         if published != sha256:
-            raise _PassingFault("the file does not match its published checksum")
+            raise _PassingFault(SourceFault.CHECKSUM_DIFFERS, "the file does not match its published checksum")
 
     def _unconditional(self) -> dict[str, str]:
         return self._headers(Seen())
@@ -209,9 +219,9 @@ def _require_success(response: httpx.Response) -> None:
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT) or status >= 500:
         wait = _retry_after(response.headers.get("retry-after", ""), time.time)
         if wait is not None and wait > LONGEST_RETRY_AFTER:
-            raise SourceUnavailable(f"{detail} and asks to be left alone for {wait:.0f} s")
-        raise _PassingFault(detail, wait)
-    raise SourceUnavailable(detail)
+            raise SourceUnavailable(SourceFault.SOURCE_STATUS, f"{detail} and asks to be left alone for {wait:.0f} s")
+        raise _PassingFault(SourceFault.SOURCE_STATUS, detail, wait)
+    raise SourceUnavailable(SourceFault.SOURCE_STATUS, detail)
 
 
 def _retry_after(value: str, now: Callable[[], float]) -> float | None:
@@ -233,7 +243,11 @@ def _faults() -> Iterator[None]:
     except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError, httpx.StreamError) as error:
         kind = type(error).__name__
         if isinstance(error, httpx.TransportError):
-            raise _PassingFault(f"the source cannot be reached ({kind})") from error
-        raise SourceUnavailable(f"the source's answer cannot be read ({kind})") from error
+            raise _PassingFault(SourceFault.SOURCE_UNREACHABLE, f"the source cannot be reached ({kind})") from error
+        raise SourceUnavailable(
+            SourceFault.ANSWER_UNREADABLE, f"the source's answer cannot be read ({kind})"
+        ) from error
     except OSError as error:
-        raise SourceUnavailable(f"the download cannot be kept ({error.strerror})") from error
+        raise SourceUnavailable(
+            SourceFault.DOWNLOAD_NOT_KEPT, f"the download cannot be kept ({error.strerror})"
+        ) from error

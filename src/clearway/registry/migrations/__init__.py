@@ -1,6 +1,6 @@
 """How the registry's tables came to be, one step a module, oldest first; run by `clearway.registry.database`."""
 
-HEAD = "0005"
+HEAD = "0006"
 """The step this version of the code works with; a test holds it to the newest module in `versions`."""
 
 VERSION_TABLE = "registry_schema"

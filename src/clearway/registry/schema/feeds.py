@@ -66,8 +66,8 @@ class QuarantineResolutionRow(Base):
 class FetchRow(Base):
     """One attempt to read a feed's source, or a person's word on a list that waits, whatever came of it.
 
-    `outcome` is a `clearway.registry.fetching` outcome; `detail` says what went wrong, without row content. `actor` and
-    `note` say whose word it was, and why; of an attempt on schedule they are empty.
+    `outcome` is a `clearway.registry.fetching` outcome; `detail` says what went wrong, without row content,
+    and `reason` by a code. `actor` and `note` say whose word it was, and why; of an attempt on schedule they are empty.
     """
 
     __tablename__ = "fetch"
@@ -83,6 +83,7 @@ class FetchRow(Base):
     revision: Mapped[int | None] = mapped_column(ForeignKey("revision.revision"))
     actor: Mapped[str] = mapped_column(String(256), default="")
     note: Mapped[str] = mapped_column(Text(), default="")
+    reason: Mapped[str] = mapped_column(byte_text(64), default="")
 
 
 Index("fetch_by_feed", FetchRow.feed, FetchRow.fetch_id)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import assert_never
 
-from clearway.access.grants import Reach
+from clearway.access.grants import NOTHING, Lack, Reach, reaching
+from clearway.access.methods import FEEDS, Role
 from clearway.catalogue.catalogue import Catalogue
 from clearway.registry.feeds.mapping import Fact
 from clearway.registry.feeds.rows import Adapter, AdverseStated, ListingStated, Statement, SubjectKnown
@@ -68,6 +69,23 @@ def of_list(feed: ScheduledFeed) -> Reach:
     return Reach(regimes=feed.regimes or UNTOLD, region="")
 
 
+def of_feed(adapter: Adapter | None, feed: ScheduledFeed | None) -> tuple[Reach, ...]:
+    """What a feed may carry, each by itself, wherever it is: whose grant extends to any of it deals with the feed.
+
+    `feed` is None where it is not configured, `adapter` where nothing says any more how its rows are read.
+    """
+    match adapter.states if adapter is not None else None:
+        case Fact.ADVERSE:
+            return (Reach(adverse_records=True),)
+        case Fact.KNOWN:
+            return (NOTHING,)
+        case Fact.LISTING | None:
+            regimes = feed.regimes if feed is not None else adapter.regimes if adapter is not None else ()
+            return tuple(Reach(regimes=(regime,)) for regime in regimes or UNTOLD)
+        case unknown:
+            assert_never(unknown)
+
+
 def stated(row: SetAside, adapter: Adapter | None) -> Fact | None:
     """What a row means to state; None where that cannot be told."""
     if adapter is None or adapter.states is not None:
@@ -94,6 +112,19 @@ def is_within(call: Call, reach: Reach) -> bool:
     except Refusal:
         return False
     return True
+
+
+def deals_with(call: Call, adapter: Adapter | None, feed: ScheduledFeed | None) -> bool:
+    """Whether the caller may know how a feed is: a registrar by what it may carry, operators and auditors always."""
+    if any(grant.role is not Role.REGISTRAR for grant in call.grants):
+        return True
+    return any(is_within(call, reach) for reach in of_feed(adapter, feed))
+
+
+def may_see_list(call: Call, feed: ScheduledFeed) -> bool:
+    """Whether one of the caller's grants reaches a feed's whole list; an operator's reach none."""
+    grants = [grant for grant in call.grants if grant.role in FEEDS]
+    return not isinstance(reaching(grants, of_list(feed), call.known_caller().rights.within), Lack)
 
 
 def _only(regions: Iterable[str]) -> str:

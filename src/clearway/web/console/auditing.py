@@ -97,7 +97,7 @@ class Auditing:
         return (await self._ask("GetReceiptKeys", request, kind, "CheckService")).jwks
 
     async def feeds(self) -> operator_pb.ListFeedsResponse:
-        """How every feed is; for operators."""
+        """How every feed is; for operators, registrars and auditors."""
         return await self._ask("ListFeeds", operator_pb.ListFeedsRequest(), operator_pb.ListFeedsResponse, OPERATOR)
 
     async def nodes(self) -> operator_pb.ListNodesResponse:
@@ -107,6 +107,16 @@ class Auditing:
     async def caller(self) -> access_pb.GetCallerResponse:
         """Whom the service takes the visitor for."""
         return await self._ask("GetCaller", access_pb.GetCallerRequest(), access_pb.GetCallerResponse, ACCESS)
+
+    async def session_has_ended(self, session_id: bytes) -> bool:
+        """Whether somebody signed out of the session, on whichever node."""
+        request, kind = access_pb.GetSessionRequest(session_id=session_id), access_pb.GetSessionResponse
+        return (await self._ask("GetSession", request, kind, ACCESS)).ended
+
+    async def end_session(self, session_id: bytes) -> None:
+        """End the session, on every node."""
+        request = access_pb.EndSessionRequest(session_id=session_id)
+        await self._ask("EndSession", request, access_pb.EndSessionResponse, ACCESS)
 
     async def rows(self, request: feed_pb.ListQuarantinedRowsRequest) -> feed_pb.ListQuarantinedRowsResponse:
         """A page of rows set aside; for registrars and auditors."""

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 import grpc
@@ -27,7 +28,7 @@ from clearway.web.console.assets import assets
 from clearway.web.console.auditing import Auditing
 from clearway.web.console.check import WholeCheck
 from clearway.web.console.cookies import LANGUAGE, SESSION, Cookies
-from clearway.web.console.entrance import HOME, Entrance
+from clearway.web.console.entrance import HOME, Entrance, has_ended
 from clearway.web.console.forms import form_of
 from clearway.web.console.lists import Lists
 from clearway.web.console.log import LogPage
@@ -109,15 +110,17 @@ class Console:
     def routes(self) -> list[Route]:
         """Every address that begins with /console."""
         looks, sends = self._looks, self._sends
+        # What is open even where nobody can say whether the session goes on: the entrance, and how the node is.
+        always = partial(self._looks, even_untold=True)
         return [
             Route("/console", self._home),
             Route("/console/", self._home),
             Route("/console/assets/{name}", asset),
-            Route("/console/language", looks(self._entrance.language)),
-            Route("/console/sign-in", looks(self._entrance.ask)),
-            Route("/console/sign-in", sends(self._entrance.sign_in), methods=["POST"]),
+            Route("/console/language", always(self._entrance.language)),
+            Route("/console/sign-in", always(self._entrance.ask)),
+            Route("/console/sign-in", sends(self._entrance.sign_in, even_untold=True), methods=["POST"]),
             *self._routes_of_issuer(),
-            Route("/console/sign-out", sends(self._entrance.sign_out), methods=["POST"]),
+            Route("/console/sign-out", sends(self._entrance.sign_out, even_untold=True), methods=["POST"]),
             Route("/console/checks", looks(self._search.results)),
             Route("/console/checks", sends(self._search.find), methods=["POST"]),
             Route("/console/checks/export.{form}", looks(self._search.export)),
@@ -138,7 +141,7 @@ class Console:
             Route("/console/subject", sends(self._subject.find), methods=["POST"]),
             Route("/console/subject/export.{form}", looks(self._subject.export)),
             Route("/console/feeds", looks(self._operating.feeds)),
-            Route("/console/nodes", looks(self._operating.nodes)),
+            Route("/console/nodes", always(self._operating.nodes)),
             Route("/console/rows", looks(self._rows.list)),
             Route("/console/rows/{row_id}", looks(self._rows.show)),
             Route("/console/rows/{row_id}", sends(self._rows.correct), methods=["POST"]),
@@ -153,7 +156,8 @@ class Console:
         """The way to an issuer's page and back, where there is one."""
         if self._oidc is None:
             return []
-        return [Route(oidc.PATH, self._looks(self._oidc.begin)), Route(BACK, self._looks(self._oidc.back))]
+        always = partial(self._looks, even_untold=True)
+        return [Route(oidc.PATH, always(self._oidc.begin)), Route(BACK, always(self._oidc.back))]
 
     async def _home(self, _: Request) -> Response:
         return RedirectResponse(HOME, 303, HEADERS)
@@ -161,16 +165,22 @@ class Console:
     async def _nowhere(self, visit: Visit) -> Response:
         return self._pages.trouble(visit, 404, word("not_found", visit.language))
 
-    def _looks(self, answer: Looks) -> Endpoint:
-        """An address that is looked at."""
+    def _looks(self, answer: Looks, *, even_untold: bool = False) -> Endpoint:
+        """An address that is looked at; `even_untold`: also where nobody can say whether the session has ended."""
 
         async def endpoint(request: Request) -> Response:
             visit = self._visit(request)
+            try:
+                if await has_ended(visit):
+                    visit = self._visit(request, anew=True)
+            except grpc.aio.AioRpcError as fault:
+                if not even_untold:
+                    return self._finished(visit, self._pages.refused(visit, fault))
             return self._finished(visit, await self._answered(visit, answer(visit)))
 
         return endpoint
 
-    def _sends(self, answer: Sends) -> Endpoint:
+    def _sends(self, answer: Sends, *, even_untold: bool = False) -> Endpoint:
         """An address that a form of ours is sent to; from any other page it is refused."""
 
         async def taken(visit: Visit) -> Response:
@@ -182,11 +192,13 @@ class Console:
                 return self._pages.trouble(visit, 403, word("form_refused", visit.language))
             return await answer(visit, fields)
 
-        return self._looks(taken)
+        return self._looks(taken, even_untold=even_untold)
 
-    def _visit(self, request: Request) -> Visit:
+    def _visit(self, request: Request, *, anew: bool = False) -> Visit:
+        """The request as a visit, in the session that its cookie holds; `anew`: in a new one, whatever it holds."""
         moment = self._clock()
-        session = self._sessions.find(request.cookies.get(SESSION), moment) or self._sessions.begin(moment)
+        found = None if anew else self._sessions.find(request.cookies.get(SESSION), moment)
+        session = found or self._sessions.begin(moment)
         kept = request.cookies.get(LANGUAGE, "")
         wanted = [kept] if kept in set(Language) else request.headers.get("accept-language", "").split(",")
         language = preferred_language(wanted, self._language)

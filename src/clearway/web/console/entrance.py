@@ -21,6 +21,7 @@ from clearway.web.console.auditing import Auditing
 from clearway.web.console.cookies import Cookies
 from clearway.web.console.offers import beginning
 from clearway.web.console.pages import Pages
+from clearway.web.console.refusals import told_of
 from clearway.web.console.sessions import LONGEST_TOKEN, Sessions, Visitor
 from clearway.web.console.visit import Visit
 from clearway.web.console.words import word
@@ -67,8 +68,18 @@ class Entrance:
         return response
 
     async def sign_out(self, visit: Visit, _: Mapping[str, str]) -> Response:
-        """Ends the session: its cookie is replaced by one that has no token."""
-        response = RedirectResponse(PATH, 303)
+        """Ends the session, on every node; and its cookie is replaced by one that has no token.
+
+        Where the service cannot remember the end, the page says that a copy of the cookie would still open.
+        """
+        response: Response = RedirectResponse(PATH, 303)
+        try:
+            await end(visit)
+        except grpc.aio.AioRpcError as fault:
+            nobody = replace(visit, session=replace(visit.session, token=""))
+            told = told_of(fault, visit.language)
+            words = word("signed_out_here_alone", visit.language)
+            response = self._pages.trouble(nobody, told.http, words, told.reason)
         self._cookies.keep(visit.request, response, self._sessions.begin(visit.moment))
         return response
 
@@ -86,6 +97,31 @@ class Entrance:
         words = word(said, visit.language) if said else ""
         at_issuer = f"{self._at_issuer}?{urlencode({'next': own(onward)})}" if self._at_issuer else ""
         return self._pages.page(nobody, "sign_in.html", status, onward=own(onward), said=words, at_issuer=at_issuer)
+
+
+async def end(visit: Visit) -> None:
+    """End the visit's session, where somebody signed in to it. Raises `grpc.aio.AioRpcError` where that fails."""
+    if not visit.session.token:
+        return
+    try:
+        await visit.audit.end_session(visit.session.session_id)
+    except grpc.aio.AioRpcError as fault:
+        # A token that the service does not take any more opens nothing, whoever has the cookie.
+        if fault.code() is not grpc.StatusCode.UNAUTHENTICATED:
+            raise
+
+
+async def has_ended(visit: Visit) -> bool:
+    """Whether somebody signed out of the visit's session before. Raises `grpc.aio.AioRpcError` where nobody can say."""
+    if not visit.session.token:
+        return False
+    try:
+        return await visit.audit.session_has_ended(visit.session.session_id)
+    except grpc.aio.AioRpcError as fault:
+        # The page's own questions will be answered the same, and lead to the entrance.
+        if fault.code() is not grpc.StatusCode.UNAUTHENTICATED:
+            raise
+        return False
 
 
 async def taken(asking: Auditing, onward: str) -> tuple[Visitor, str]:

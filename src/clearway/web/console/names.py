@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from clearway.catalogue.catalogue import Catalogue
+from clearway.catalogue.model import Text
 from clearway.decision.answer import Outcome
 from clearway.decision.explain import OUTCOMES, Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import audit_service_pb2, check_service_pb2, decision_pb2
 from clearway.gen.v1 import feed_service_pb2 as feed_pb
-from clearway.web.console.later import event_words, told
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
+from clearway.web.console.codes import (
+    DOUBTS,
+    FAILURES,
+    KINDS_OF_SOURCES,
+    OUTCOMES_OF_READINGS,
+    PROCESSES,
+    REFUSALS,
+    SCHEMES,
+    hint,
+)
+from clearway.web.console.later import VALUES, event_words, told
 from clearway.web.console.words import (
     APPLICATIONS,
     RELIANCES,
@@ -31,6 +48,18 @@ FORCES = {
 
 
 UNITS = (("days_ago", 86_400), ("hours_ago", 3_600), ("minutes_ago", 60), ("seconds_ago", 1))
+
+
+FIELD = re.compile(r"([A-Za-z_]\w*)(?:, [\w.-]+)?: ")
+"""How the service's sentence about a row begins where it is about one field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words, and the language that they are in: the service's own sentences are English whoever reads them."""
+
+    words: str
+    language: str
 
 
 class Names:
@@ -72,8 +101,62 @@ class Names:
                 return self.region(value)
             case "regime":
                 return self.regime(value)
+            case "reason":
+                return self.reason(value)
             case _:
                 return value
+
+    def reason(self, code: str) -> str:
+        """Why a check was refused, a measure departed from, or an objection made."""
+        known = REFUSALS.get(code) or VALUES.get(code.lower())
+        return say(known, self._language) if known else code
+
+    def scheme(self, code: str) -> str:
+        """A kind of code."""
+        return self._in(SCHEMES, code)
+
+    def measure(self, code: str) -> str:
+        """A measure, or an incentive."""
+        known = measures_of(self._catalogue).get(code)
+        return say(known, self._language) if known else code
+
+    def material(self, item: str, code: str) -> str:
+        """A material of an item, with its code."""
+        found = self._catalogue.item(item)
+        materials = (*found.essential_materials, *found.deferrable_materials) if found else ()
+        name = next((say(one.name, self._language) for one in materials if one.code == code), "")
+        return f"{name} ({code})" if name else code
+
+    def reading(self, attempt: operator_pb.FeedAttempt) -> str:
+        """What came of an attempt to read a feed."""
+        return self._in(OUTCOMES_OF_READINGS, attempt.outcome)
+
+    def failure(self, attempt: operator_pb.FeedAttempt) -> Said:
+        """Why an attempt failed; empty where it did not. In the service's own words where there are no others."""
+        if attempt.outcome != "failed":
+            return Said("", self._language.value)
+        if self._language is Language.EN or attempt.reason not in FAILURES:
+            return Said(attempt.detail, Language.EN.value)
+        more = hint(attempt.detail, self._language)
+        words = say(FAILURES[attempt.reason], self._language)
+        return Said(f"{words}（{more}）" if more else words, self._language.value)
+
+    def suspicion(self, waiting: operator_pb.WaitingList) -> Said:
+        """Why a list waits for a person; in the service's own words where it was kept before there were codes."""
+        if waiting.reason not in DOUBTS:
+            return Said(waiting.suspicion, Language.EN.value)
+        counts = {name: f"{getattr(waiting, name):,}" for name in ("gone", "held_before", "holds_now")}
+        days = {"as_of": waiting.as_of, "loaded_as_of": waiting.loaded_as_of}
+        return Said(say(DOUBTS[waiting.reason], self._language).format(**counts, **days), self._language.value)
+
+    def source(self, feed: operator_pb.FeedStatus) -> str:
+        """In which format a feed is read, and what from."""
+        return " · ".join(filter(None, (feed.format, self._in(KINDS_OF_SOURCES, feed.source_kind))))
+
+    def process(self, name: str) -> str:
+        """What a process of a node does; empty where that is not known."""
+        part = name.partition("-")[0]
+        return say(PROCESSES[part], self._language) if part in PROCESSES else ""
 
     def outcome(self, value: decision_pb2.Outcome.ValueType) -> str:
         """An outcome."""
@@ -96,8 +179,21 @@ class Names:
         return event_words(event.event, self._language)
 
     def told(self, event: pb.LaterEvent) -> list[tuple[str, str]]:
-        """What that says, line by line."""
-        return list(told(event.body, self._language))
+        """What that says, line by line; measures by their names."""
+        body = json.loads(event.body or "{}")
+        return list(told(json.dumps(self._measures_named(body), ensure_ascii=False), self._language))
+
+    def _measures_named(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {
+                    name: self.measure(one) if name == "measure" and isinstance(one, str) else self._measures_named(one)
+                    for name, one in value.items()
+                }
+            case list():
+                return [self._measures_named(one) for one in value]
+            case _:
+                return value
 
     def force(self, reason: decision_pb2.Reason) -> str:
         """Whether a measure is mandatory; empty where it is an incentive."""
@@ -116,6 +212,14 @@ class Names:
         """Why a row is not taken."""
         return say(ROW_REASONS[reason], self._language) if reason in ROW_REASONS else reason
 
+    def row_detail(self, detail: str) -> str:
+        """What the service's sentence adds to the reason why a row is not taken: the field, what may stand there."""
+        if self._language is Language.EN:
+            return detail
+        field = FIELD.match(detail)
+        where = word("in_field", self._language, field=field[1]) if field else ""
+        return "；".join(filter(None, (where, hint(detail, self._language))))
+
     def row_state(self, value: feed_pb.RowState.ValueType) -> str:
         """What became of a row."""
         return say(ROW_STATES[value][1], self._language) if value in ROW_STATES else ""
@@ -130,9 +234,20 @@ class Names:
         unit, size = next(((unit, size) for unit, size in UNITS if seconds >= 2 * size), UNITS[-1])
         return word(unit, self._language, count=seconds // size)
 
+    def _in(self, words: Mapping[str, Text], code: str) -> str:
+        return say(words[code], self._language) if code in words else code
+
     def moment(self, timestamp: Timestamp) -> str:
         """A moment, to the second, in the catalogue's zone."""
         return f"{timestamp.ToDatetime(UTC).astimezone(self._catalogue.zone):%Y-%m-%d %H:%M:%S}"
+
+
+@lru_cache(maxsize=4)
+def measures_of(catalogue: Catalogue) -> Mapping[str, Text]:
+    """A measure's or an incentive's code → its name."""
+    edition = catalogue.edition
+    incentives = {incentive.code: incentive.name for incentive in edition.incentives}
+    return incentives | {measure.code: measure.name for measure in edition.measures}
 
 
 def outcome_code(value: decision_pb2.Outcome.ValueType) -> str:
@@ -145,9 +260,9 @@ def iso(timestamp: Timestamp) -> str:
     return timestamp.ToDatetime(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def seconds(duration: Duration) -> str:
+def seconds(duration: Duration, language: Language) -> str:
     """A duration in seconds."""
-    return f"{duration.seconds + duration.nanos / 1e9:.3g} s"
+    return word("in_seconds", language, count=f"{duration.seconds + duration.nanos / 1e9:.3g}")
 
 
 def basis(found: decision_pb2.LegalBasis) -> str:

@@ -28,7 +28,7 @@ OFFERS = (
     Offer("/console/subject", "subject_access", (AUDITOR,)),
     Offer("/console/rows", "set_aside", (REGISTRAR, AUDITOR)),
     Offer("/console/lists", "lists", (REGISTRAR, AUDITOR)),
-    Offer("/console/feeds", "feeds", (OPERATOR,)),
+    Offer("/console/feeds", "feeds", (OPERATOR, REGISTRAR, AUDITOR)),
     Offer("/console/nodes", "nodes", (OPERATOR,)),
     Offer("/console/log", "log", (AUDITOR, OPERATOR, REGISTRAR)),
 )

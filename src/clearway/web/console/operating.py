@@ -1,4 +1,4 @@
-"""What operators look at: how feeds are, and how the nodes are."""
+"""What operators look at: how feeds are, which registrars and auditors see as well, and how the nodes are."""
 
 from __future__ import annotations
 

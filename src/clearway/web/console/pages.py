@@ -63,7 +63,6 @@ class Pages:
         self._templates.globals.update(
             asset=assets().__getitem__,
             iso=names.iso,
-            seconds=names.seconds,
             basis=names.basis,
             pretty=names.pretty,
             outcome_code=names.outcome_code,
@@ -73,14 +72,17 @@ class Pages:
         """A page."""
         language = visit.language
         zone = self._catalogue.zone
+        offers = OFFERS if self._everybody else offered(visit.session.visitor.roles)
         own = {
             "t": partial(word, language=language),
+            "seconds": partial(names.seconds, language=language),
             "language": language.value,
             "other_language": (Language.EN if language is Language.ZH_CN else Language.ZH_CN).value,
             "address": visit.address,
             "form_token": self._sessions.form_token(visit.session),
             "signed_in": bool(visit.session.token),
-            "offers": OFFERS if self._everybody else offered(visit.session.visitor.roles),
+            "offers": offers,
+            "opens": {offer.word for offer in offers},
             "registrar": self._everybody or Role.REGISTRAR.value in visit.session.visitor.roles,
             "called": Names(self._catalogue, language, visit.moment.astimezone(zone).date()),
             "zone": zone.key,

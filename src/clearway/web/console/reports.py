@@ -64,6 +64,15 @@ DRAWINGS: Mapping[pb.ReportKind.ValueType, Drawing] = {
 }
 
 
+NOTHING = {
+    (pb.REPORT_KIND_REFUSALS, "reason"): "not_refused",
+    (pb.REPORT_KIND_DEPARTURES, "reason"): "not_departed",
+    # An objection is placed by an authority, whose powers may end nowhere in the country: that is no field left empty.
+    (pb.REPORT_KIND_OBJECTIONS, "region_code"): "no_region",
+}
+"""A report's kind and dimension → the word for a group without a value there, where that says more than none given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A report as an address asks for it. `by` is the dimension's name there; empty: not divided."""
@@ -193,17 +202,15 @@ def rows_of(found: pb.ReportFiguresResponse, asked: Asked, called: Names, visit:
     if not asked.by:
         return []
     field = FIELDS[DIMENSIONS[asked.by][0]]
-    # An objection is placed by an authority, whose powers may end nowhere in the country: that is no field left empty.
-    of_no_region = asked.kind == pb.REPORT_KIND_OBJECTIONS and field == "region_code"
-    nowhere = word("no_region" if of_no_region else "nowhere", visit.language)
-    return [Row(place_of(group, field, called, visit) or nowhere, cells_of(group)) for group in found.groups]
+    return [Row(place_of(asked.kind, group, field, called, visit), cells_of(group)) for group in found.groups]
 
 
-def place_of(group: pb.ReportGroup, field: str, called: Names, visit: Visit) -> str:
-    """Where a group stands, in words; empty where it stands nowhere."""
+def place_of(kind: pb.ReportKind.ValueType, group: pb.ReportGroup, field: str, called: Names, visit: Visit) -> str:
+    """Where a group of a report of this kind stands, in words."""
     if group.folded:
         return word("folded", visit.language)
-    return called.place(field, str(getattr(group, field)))
+    nothing = word(NOTHING.get((kind, field), "nowhere"), visit.language)
+    return called.place(field, str(getattr(group, field))) or nothing
 
 
 def cells_of(group: pb.ReportGroup) -> list[tuple[str, str]]:

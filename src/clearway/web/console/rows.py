@@ -116,8 +116,7 @@ class Rows:
         if told.reason != "ROW_REFUSED":
             return self._page(visit, row, shown, problem=told)
         fault, column = told.parts.get("fault", ""), told.parts.get("column", "")
-        _, _, words = told.fields[0].partition(": ")
-        return self._page(visit, row, shown, problem=told, complaint=Complaint(column, fault, words))
+        return self._page(visit, row, shown, problem=told, complaint=Complaint(column, fault, told.details[0]))
 
     def _page(
         self,

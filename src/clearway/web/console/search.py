@@ -17,9 +17,9 @@ from clearway.catalogue.model import Text
 from clearway.decision.explain import OUTCOMES, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
-from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.reports.tables import CHECK_COLUMNS, FORMS, check_row
 from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
+from clearway.web.console.codes import REFUSALS
 from clearway.web.console.files import TYPES, batches, csv_lines, json_lines
 from clearway.web.console.forms import DAY, day_in, day_of, set_beginning
 from clearway.web.console.pages import Pages
@@ -151,7 +151,7 @@ class Search:
             authorities=[(found.code, say(found.name, language)) for found in edition.authorities],
             outcomes=[(str(value), say(text, language)) for value, text in OUTCOME_WORDS.items()],
             standings=[(str(value), say(text, language)) for value, text in STANDINGS.items()],
-            reasons=[name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()[1:]],
+            reasons=list(REFUSALS),
         )
 
     def _filter_of(self, fields: Mapping[str, str]) -> pb.CheckFilter:

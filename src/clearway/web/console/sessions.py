@@ -1,4 +1,7 @@
-"""Who visits: a session in a sealed cookie, so that any node can go on with it and none has to remember it."""
+"""Who visits: a session in a sealed cookie, so that any node can go on with it and none has to remember it.
+
+That somebody signed out of one is remembered by the service, for all nodes: see `clearway.web.console.entrance`.
+"""
 
 from __future__ import annotations
 

@@ -89,6 +89,8 @@ WORDS: Mapping[str, Text] = {
     ),
     "list_loaded": Text(en="The list was loaded.", zh="名单已载入。"),
     "list_discarded": Text(en="The list was turned down.", zh="名单已退回。"),
+    "in_field": Text(en="in {field}", zh="字段：{field}"),
+    "service_said": Text(en="In the service’s own words", zh="服务原文（英文）"),
     "see_rows": Text(en="See them", zh="查看"),
     "see_list": Text(en="Look at it", zh="查看名单"),
     # Feeds and nodes
@@ -112,6 +114,7 @@ WORDS: Mapping[str, Text] = {
     "minutes_ago": Text(en="{count} minutes ago", zh="{count} 分钟前"),
     "seconds_ago": Text(en="{count} seconds ago", zh="{count} 秒前"),
     "run_by": Text(en="Run by", zh="执行账户"),
+    "in_seconds": Text(en="{count} s", zh="{count} 秒"),
     "ago": Text(en="{time} ago", zh="{time}前"),
     "waited": Text(en="the oldest waited {time}", zh="最早一行已等待 {time}"),
     "feeds_lead": Text(
@@ -124,6 +127,7 @@ WORDS: Mapping[str, Text] = {
     "set_aside": Text(en="Rows set aside", zh="待更正行"),
     "last_attempt": Text(en="Last attempt", zh="最近一次尝试"),
     "list_waiting": Text(en="Waits for a person", zh="待人工确认"),
+    "list_beyond": Text(en="for other registrars to see", zh="由其他登记人员处理"),
     "never_read": Text(en="Never", zh="从未读取"),
     "feed_overdue": Text(en="Overdue", zh="已逾期"),
     "would_change": Text(
@@ -148,13 +152,20 @@ WORDS: Mapping[str, Text] = {
     "token": Text(en="Access token", zh="访问令牌"),
     "token_hint": Text(
         en="Paste the token you were given. It stays in this browser’s sealed session and goes with each question "
-        "that you ask; signing out forgets it.",
-        zh="请粘贴发放给您的令牌。令牌仅保存在本浏览器的密封会话中，随每次查询提交；退出后即清除。",
+        "that you ask. Signing out takes it from the browser and ends the session, for copies of it too.",
+        zh="请粘贴发放给您的令牌。令牌仅保存在本浏览器的密封会话中，随每次查询提交；退出后即从浏览器清除，"
+        "会话随之终止，其副本亦告失效。",
     ),
     "sign_in_lead": Text(en="This service asks who reads its log.", zh="本服务须核实查阅日志者的身份。"),
     "session_over": Text(
         en="Sign in to go on. A session ends when it has been idle, or has lasted, too long.",
         zh="请登录后继续。会话闲置或持续过久即告结束。",
+    ),
+    "signed_out_here_alone": Text(
+        en="You are signed out in this browser. The service could not note that the session has ended: a copy of its "
+        "cookie would open until it runs out. Where there may be one, have your token revoked.",
+        zh="已在本浏览器退出，但服务未能记下会话已终止：其 Cookie 如有副本，到期前仍可使用。"
+        "如怀疑存在副本，请申请吊销令牌。",
     ),
     "token_refused": Text(en="The token was not accepted.", zh="令牌未被接受。"),
     "token_empty": Text(en="Paste a token first.", zh="请先粘贴令牌。"),
@@ -448,6 +459,8 @@ WORDS: Mapping[str, Text] = {
         zh="异议针对列入信息，而非某项许可。按地区查看：由该地区机关认定的列入信息的异议；按许可事项查看：其措施或激励"
         "适用于该事项的列入信息的异议。同一列入信息可能涉及多个事项，故不按事项分组，以免同一异议重复计数。",
     ),
+    "not_refused": Text(en="answered", zh="已答复"),
+    "not_departed": Text(en="as advised", zh="按建议适用"),
     "no_groups": Text(en="Nothing falls into this period.", zh="该期间没有数据。"),
     # Patterns
     "patterns_title": Text(en="Worth a person’s look", zh="值得人工查看的线索"),

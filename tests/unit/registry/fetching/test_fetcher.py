@@ -121,6 +121,7 @@ def test_a_failed_fetch_keeps_the_old_list_and_says_why(registry: Registry, read
     site.answers = [httpx.Response(404)]
     done = reads.fetch(CSL, START + HOUR)
     assert (done.fetch.outcome, done.fetch.detail) == (FetchOutcome.FAILED, "the source answers with status 404")
+    assert done.fetch.reason == "source_status"
     assert (registry.head(), live(registry)) == (head, 10)
     assert registry.changes.reads(head) == {"csl": START}
     (status,) = status_of_all(registry, [CSL], reads.waiting, START + 3 * HOUR)
@@ -134,6 +135,7 @@ def test_a_file_that_is_no_list_fails_and_changes_nothing(registry: Registry, re
     site.body, site.etag = b"<html>maintenance</html>", '"2"'
     done = reads.fetch(CSL, START + HOUR)
     assert done.fetch.outcome is FetchOutcome.FAILED
+    assert done.fetch.reason == "unreadable_feed"
     assert done.fetch.detail.startswith("unreadable_feed: the header lacks")
     assert "maintenance" not in done.fetch.detail
     assert live(registry) == 10
@@ -147,6 +149,7 @@ def test_an_empty_list_waits_and_changes_nothing_until_it_is_confirmed(
     site.publish(())
     done = reads.fetch(CSL, START + HOUR)
     assert (done.fetch.outcome, done.fetch.detail) == (FetchOutcome.WAITING, "the list is empty")
+    assert done.fetch.reason == "empty_list"
     assert (registry.head(), live(registry)) == (head, 10)
     waiting = reads.waiting.get("csl")
     assert waiting is not None
@@ -345,7 +348,7 @@ def test_a_folder_that_is_empty_or_gone_is_a_failure(registry: Registry, tmp_pat
     reads = Fetcher(registry, tmp_path / "feeds")
     assert reads.fetch(feed, START).fetch.detail == "the folder cannot be read (No such file or directory)"
     (tmp_path / "inbox").mkdir()
-    assert reads.fetch(feed, START).fetch.detail.startswith("a file that fits the pattern ")
+    assert reads.fetch(feed, START).fetch.reason == "no_file"
 
 
 def test_the_newest_by_modification_may_be_asked_for(registry: Registry, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from clearway.registry.fetching import http
 from clearway.registry.fetching.http import ATTEMPTS, HttpReader
-from clearway.registry.fetching.source import Got, NotModified, Seen, SourceUnavailable
+from clearway.registry.fetching.source import Got, NotModified, Seen, SourceFault, SourceUnavailable
 from clearway.registry.schedule import UrlSource
 from tests.unit.registry.fetching.sources import START, URL, Site
 
@@ -34,6 +34,7 @@ def read(site: Site, into: Path, seen: Seen = Seen(), **fields: Any) -> Any:  # 
 def failure(site: Site, into: Path, **fields: Any) -> str:
     with pytest.raises(SourceUnavailable) as failed:
         read(site, into, **fields)
+    assert failed.value.fault in SourceFault
     return failed.value.detail
 
 

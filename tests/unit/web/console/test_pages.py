@@ -17,11 +17,13 @@ import structlog
 
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import decision_pb2
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.reports.kinds import KINDS
 from clearway.server.reports.tables import PATTERN_COLUMNS
 from clearway.server.reports.thresholds import Thresholds
 from clearway.web.console import search
+from clearway.web.console.cookies import SESSION
 from tests.unit.web.console.small_log import a_log
 from tests.unit.web.console.visiting import (
     CHECK_ID,
@@ -132,6 +134,71 @@ async def test_signing_out_forgets_the_token(visitor: Visitor, workers: Scripted
     await visitor.send("/console/checks", "/console/sign-out")
     assert (await visitor.get("/console/checks")).status_code == 303
     assert workers.tokens[-1] == ""
+
+
+async def signed_in(visitor: Visitor, workers: ScriptedWorkers) -> str:
+    """Sign in, and give what a copy of the session's cookie would be."""
+    workers.good_token = TOKEN
+    await visitor.send("/console/sign-in", "/console/sign-in", token=TOKEN)
+    return visitor.cookies[SESSION]
+
+
+async def test_a_copied_cookie_opens_nothing_once_its_session_was_signed_out_of(
+    visitor: Visitor, workers: ScriptedWorkers, clock: Clock
+) -> None:
+    copied = await signed_in(visitor, workers)
+    async with visiting(workers, clock) as elsewhere:  # another web process, of whichever node
+        opened = {"cookie": f"{SESSION}={copied}"}
+        assert (await elsewhere.get("/console/checks", **opened)).status_code == 200
+        elsewhere.cookies.clear()
+        await visitor.send("/console/checks", "/console/sign-out")
+        for address in ("/console/checks", "/console/nodes", "/console/log"):
+            answer = await elsewhere.get(address, **opened)
+            assert answer.headers.get("location", "").startswith("/console/sign-in"), address
+            elsewhere.cookies.clear()
+        assert workers.tokens[-1] == ""
+
+
+async def test_an_ended_session_says_nothing_of_whom_it_was_to_the_sign_in_page(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    copied = await signed_in(visitor, workers)
+    await visitor.send("/console/checks", "/console/sign-out")
+    shown = await visitor.get("/console/sign-in", cookie=f"{SESSION}={copied}")
+    assert shown.status_code == 200
+    assert "/console/sign-out" not in shown.text
+
+
+async def test_where_nobody_can_say_whether_a_session_ended_only_the_entrance_and_the_node_are_open(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    await signed_in(visitor, workers)
+    before = len(workers.asked)
+    workers.log_away = True
+    workers.answers["GetNode"] = lambda _: operator_pb.GetNodeResponse(name="n-1")
+    workers.answers["ListNodes"] = lambda _: operator_pb.ListNodesResponse()
+    for address, status in (("checks", 503), ("log", 503), ("nodes", 200), ("sign-in", 200)):
+        assert (await visitor.get(f"/console/{address}")).status_code == status, address
+    assert [type(one) for one in workers.asked[before:]] == [operator_pb.GetNodeRequest, operator_pb.ListNodesRequest]
+
+
+async def test_a_sign_out_that_the_service_cannot_note_says_so_and_takes_the_cookie_all_the_same(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    await signed_in(visitor, workers)
+    workers.log_away = True
+    said = await visitor.send("/console/sign-in", "/console/sign-out")
+    assert (said.status_code, "could not note" in said.text) == (503, True)
+    workers.log_away = False
+    assert (await visitor.get("/console/checks")).status_code == 303
+
+
+async def test_signing_out_with_a_token_that_is_not_taken_any_more_is_signing_out(
+    visitor: Visitor, workers: ScriptedWorkers
+) -> None:
+    await signed_in(visitor, workers)
+    workers.good_token = "another"
+    assert str((await visitor.send("/console/sign-in", "/console/sign-out")).url) == f"{ORIGIN}/console/sign-in"
 
 
 async def test_an_idle_session_is_over_and_its_token_goes_nowhere(

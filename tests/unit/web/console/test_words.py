@@ -4,27 +4,53 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from datetime import date
 from importlib import resources
 from typing import get_args
 
 import msgspec
 import pytest
+from google.rpc import error_details_pb2
 
+from clearway.catalogue.loader import load_catalogue
+from clearway.catalogue.model import Text
 from clearway.decision.explain import Language
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import feed_service_pb2 as feed_pb
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
+from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.registry import events
 from clearway.registry.cases import events as case_events
 from clearway.registry.cases.events import CaseEvent, Committed, Promise, Words, encode
+from clearway.registry.errors import RegistryReason
 from clearway.registry.feeds.rows import RowReason
+from clearway.registry.fetching.source import SourceFault
 from clearway.registry.quarantine import RowState
+from clearway.registry.readings import FetchOutcome
+from clearway.registry.suspicion import Doubt, Suspicion
 from clearway.server.reports.kinds import KINDS
 from clearway.server.reports.thresholds import Thresholds
+from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
+from clearway.web.console.codes import (
+    DOUBTS,
+    FAILURES,
+    FAULTS_OF_FIELDS,
+    KINDS_OF_SOURCES,
+    LABELS_OF_FIELDS,
+    OUTCOMES_OF_READINGS,
+    PROCESSES,
+    REFUSALS,
+    REST,
+    SCHEMES,
+)
 from clearway.web.console.later import BOOKKEEPING, EVENTS, LABELS, VALUES, told
+from clearway.web.console.names import Names, Said
 from clearway.web.console.patterns import SPANS
+from clearway.web.console.refusals import field_words, refusal_words
 from clearway.web.console.reports import DRAWINGS
 from clearway.web.console.words import DIMENSIONS, REPORTS, ROW_REASONS, ROW_STATES, THRESHOLDS, WORDS
+from tests.processes import PARTS
 
 FOLDER = resources.files("clearway.web.console")
 SOURCES = [
@@ -33,6 +59,10 @@ SOURCES = [
     for file in folder.iterdir()
     if file.name.endswith((".py", ".html")) and file.name != "words.py"
 ]
+
+
+def names(language: Language) -> Names:
+    return Names(load_catalogue("cn-demo"), language, date(2026, 3, 2))
 
 
 def test_every_word_that_a_template_uses_is_there() -> None:
@@ -57,6 +87,129 @@ def test_every_reason_and_state_of_a_row_has_words() -> None:
     assert set(ROW_REASONS) == {reason.value for reason in RowReason}
     assert set(ROW_STATES) == set(feed_pb.RowState.values()) - {0}
     assert {name for name, _ in ROW_STATES.values()} == {state.value for state in RowState}
+
+
+def test_every_code_of_the_service_that_pages_show_has_words() -> None:
+    assert set(REFUSALS) == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()[1:]}
+    assert set(SCHEMES) == {*OWN_SCHEMES, CITIZEN_NUMBER}
+    assert set(OUTCOMES_OF_READINGS) == {outcome.value for outcome in FetchOutcome}
+    assert set(DOUBTS) == {doubt.value for doubt in Doubt}
+    assert set(FAILURES) >= {fault.value for fault in SourceFault}
+    assert set(FAILURES) <= {fault.value for fault in SourceFault} | {reason.value for reason in RegistryReason}
+    assert set(PROCESSES) >= {*PARTS, "web", "worker", "feeds"}
+    assert set(LABELS_OF_FIELDS.values()) <= set(WORDS)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        REFUSALS,
+        SCHEMES,
+        OUTCOMES_OF_READINGS,
+        KINDS_OF_SOURCES,
+        DOUBTS,
+        FAILURES,
+        PROCESSES,
+        FAULTS_OF_FIELDS,
+        {"": REST},
+    ],
+)
+def test_words_for_codes_are_in_both_languages(table: Mapping[str, Text]) -> None:
+    for text in table.values():
+        assert re.search(r"[\u4e00-\u9fff]", text.zh)
+        assert not re.search(r"[\u4e00-\u9fff]", text.en)
+        assert set(re.findall(r"{\w+}", text.en)) == set(re.findall(r"{\w+}", text.zh))
+
+
+@pytest.mark.parametrize(
+    ("suspected", "words"),
+    [
+        (Suspicion(Doubt.OLDER_LIST, as_of=date(2026, 3, 1), loaded_as_of=date(2026, 3, 2)), "名单截至 2026-03-01"),
+        (Suspicion(Doubt.EMPTY_LIST), "名单为空"),
+        (Suspicion(Doubt.MISSING_AND_UNREAD, 8, 10, 2), "缺少 8 条列入信息，且有行无法识别"),
+        (Suspicion(Doubt.SHRUNK_LIST, 8, 10, 2), "原有 10 条列入信息中缺少 8 条"),
+        (Suspicion(Doubt.GROWN_LIST, 0, 10, 2100), "列入信息由 10 条增至 2,100 条"),
+    ],
+)
+def test_a_list_that_waits_says_why_in_either_language(suspected: Suspicion, words: str) -> None:
+    waiting = operator_pb.WaitingList(
+        suspicion=suspected.words,
+        reason=suspected.doubt.value,
+        gone=suspected.gone,
+        held_before=suspected.held_before,
+        holds_now=suspected.holds_now,
+        as_of="2026-03-01",
+        loaded_as_of="2026-03-02",
+    )
+    chinese, english = names(Language.ZH_CN).suspicion(waiting), names(Language.EN).suspicion(waiting)
+    assert chinese.words.startswith(words)
+    assert chinese.language == "zh-CN"
+    assert english.words.lower().replace(",", "") == suspected.words.replace(",", "")
+    waiting.reason = ""
+    assert names(Language.ZH_CN).suspicion(waiting) == Said(suspected.words, "en")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words", "language"),
+    [
+        (("loaded", "", ""), "", "zh-CN"),
+        (("waiting", "the list is empty", "empty_list"), "", "zh-CN"),
+        (("failed", "the folder cannot be read (…)", "folder_unreadable"), "文件夹无法读取", "zh-CN"),
+        (("failed", "the source answers with status 404", "source_status"), "来源返回错误状态（状态码 404）", "zh-CN"),
+        (("failed", "from before there were codes", ""), "from before there were codes", "en"),
+    ],
+)
+def test_an_attempt_that_failed_says_why(attempt: tuple[str, str, str], words: str, language: str) -> None:
+    outcome, detail, reason = attempt
+    made = operator_pb.FeedAttempt(outcome=outcome, detail=detail, reason=reason)
+    assert names(Language.ZH_CN).failure(made) == Said(words, language)
+    assert names(Language.EN).failure(made).words == (detail if outcome == "failed" else "")
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("document_date: no date we can read", "字段：document_date"),
+        ("fact: want one of listing, known", "字段：fact；可填：listing, known"),
+        ("id_number, cn-uscc: too few signs", "字段：id_number"),
+        ("the id has more than 200 signs", "不得超过 200 字"),
+        ("a code in the row belongs to another subject", ""),
+    ],
+)
+def test_what_is_wrong_with_a_row_names_the_field_and_what_may_stand_there(detail: str, words: str) -> None:
+    assert names(Language.ZH_CN).row_detail(detail) == words
+    assert names(Language.EN).row_detail(detail) == detail
+
+
+@pytest.mark.parametrize(
+    ("field", "rule", "words"),
+    [
+        ("identifier.value", "check_sign", "主体代码：代码校验位不正确"),
+        ("listing_id", "string.max_len", "列入编号：过长"),
+        ("until", "", "至（含当日）：须晚于起始日期，且相距不超过 366 天"),
+        ("act.registrar", "string.min_len", "登记人员：必填"),
+        ("something_new", "some.rule", "something_new：填写不符合要求"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_in_chinese_by_the_rule(field: str, rule: str, words: str) -> None:
+    wrong = error_details_pb2.BadRequest.FieldViolation(field=field, description="is wrong", reason=rule)
+    assert field_words(wrong, Language.ZH_CN) == words
+    assert field_words(wrong, Language.EN) == f"{field}: is wrong"
+
+
+def test_a_refusal_is_said_in_chinese_where_the_service_has_english_alone() -> None:
+    assert refusal_words("TREE_BEHIND", "not signed yet", Language.EN) == "not signed yet"
+    assert refusal_words("TREE_BEHIND", "not signed yet", Language.ZH_CN) == "尚未签署"
+    assert refusal_words("NEW_ONE", "something new", Language.ZH_CN) == "something new"
+
+
+def test_measures_and_materials_go_by_their_names() -> None:
+    event = pb.LaterEvent(event="outcome_reported", body='{"measures":[{"measure":"SAMR-ENHANCED-REVIEW"}]}')
+    named = names(Language.ZH_CN)
+    assert named.told(event) == [("措施", named.measure("SAMR-ENHANCED-REVIEW"))]
+    assert "SAMR" not in named.measure("SAMR-ENHANCED-REVIEW")
+    assert re.fullmatch(r"[\u4e00-\u9fff]+ \(APPLICATION-FORM\)", named.material("FOOD-OPERATION", "APPLICATION-FORM"))
+    assert (named.measure("X-1"), named.material("X-1", "Y")) == ("X-1", "Y")
 
 
 def test_every_report_and_dimension_of_the_contract_has_words() -> None:

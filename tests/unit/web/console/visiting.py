@@ -17,6 +17,7 @@ from clearway.catalogue.loader import load_catalogue
 from clearway.gen.v1 import access_service_pb2 as access_pb
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.gen.v1 import check_service_pb2, decision_pb2
+from clearway.gen.v1 import operator_service_pb2 as operator_pb
 from clearway.gen.v1 import transparency_pb2 as tree_pb
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.server.errors import Refusal, code_of, status_of
@@ -41,6 +42,8 @@ KINDS: Mapping[str, type[Message]] = {
     "GetInclusionProof": tree_pb.GetInclusionProofRequest,
     "GetConsistencyProof": tree_pb.GetConsistencyProofRequest,
     "GetEntry": tree_pb.GetEntryRequest,
+    "GetNode": operator_pb.GetNodeRequest,
+    "ListNodes": operator_pb.ListNodesRequest,
     "GetReceiptKeys": check_service_pb2.GetReceiptKeysRequest,
 }
 
@@ -68,6 +71,9 @@ class ScriptedWorkers(Workers):
         self.asked: list[Any] = []
         self.tokens: list[str] = []
         self.good_token = ""
+        self.ended: set[bytes] = set()
+        """Sessions that were ended, as the service remembers them."""
+        self.log_away = False
 
     async def unary(self, method: str, request: bytes, metadata: Metadata, timeout: float) -> bytes:  # noqa: ASYNC109
         said = dict(metadata)
@@ -76,8 +82,19 @@ class ScriptedWorkers(Workers):
         if self.good_token and token != f"Bearer {self.good_token}":
             raise ended(grpc.StatusCode.UNAUTHENTICATED)
         name = method.rpartition("/")[2]
+        if name in ("GetSession", "EndSession"):
+            return self._session(name, request).SerializeToString()
         self.asked.append(KINDS[name].FromString(request))
         return self.answers[name](self.asked[-1]).SerializeToString()
+
+    def _session(self, name: str, request: bytes) -> Message:
+        if self.log_away:
+            raise refused_for(ErrorReason.ERROR_REASON_REGISTRY_UNAVAILABLE)
+        if name == "GetSession":
+            asked = access_pb.GetSessionRequest.FromString(request)
+            return access_pb.GetSessionResponse(ended=asked.session_id in self.ended)
+        self.ended.add(access_pb.EndSessionRequest.FromString(request).session_id)
+        return access_pb.EndSessionResponse()
 
 
 def give(workers: ScriptedWorkers, log: SmallLog, number: int = 1) -> None:
