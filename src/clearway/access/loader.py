@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 
 from clearway.access.grants import Grant
 from clearway.access.limits import Limits
+from clearway.access.methods import Role
 from clearway.access.model import EVERYWHERE, AccessFile, CertificateEntry, GrantEntry, IssuerEntry, PrincipalEntry
 from clearway.access.principals import Access, Issuer, KnownToken, Principal
 from clearway.catalogue.catalogue import Catalogue
@@ -172,7 +173,8 @@ def grant_of(entry: GrantEntry) -> Grant:
         items=None if entry.items is None else frozenset(entry.items),
         regions=None if entry.regions is None or EVERYWHERE in entry.regions else entry.regions,
         regimes=None if entry.regimes is None else frozenset(entry.regimes),
-        adverse_records=entry.adverse_records,
+        # No grant of an auditor is limited: who only reads sees what was set aside, of either kind.
+        adverse_records=entry.adverse_records or entry.role is Role.AUDITOR,
         officers=None if entry.officers is None else frozenset(entry.officers),
     )
 

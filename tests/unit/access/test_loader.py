@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearway.access.grants import Grant
+from clearway.access.grants import Grant, Reach
 from clearway.access.limits import Limits
-from clearway.access.loader import RULES, AccessRejected, check_content, load_access
+from clearway.access.loader import RULES, AccessRejected, check_content, grant_of, load_access
 from clearway.access.methods import Role
+from clearway.access.model import GrantEntry
 from clearway.access.principals import CertificateNames
 from clearway.access.schema import schema_text
 from clearway.access.tokens import TOKEN_BYTES, hash_of, token_of
@@ -88,6 +89,12 @@ def test_a_file_says_who_may_call_and_what_each_may_do(tmp_path: Path) -> None:
     assert (known.principal, known.last_day) == (food, date(2027, 1, 31))
     assert access.of_claim("https://id.example", "licensing") is food
     assert access.issuers["https://id.example"].keys_file == str(tmp_path / "keys.json")
+
+
+@pytest.mark.parametrize(("role", "reaches"), [(Role.AUDITOR, True), (Role.OPERATOR, False)])
+def test_an_auditor_reads_what_was_set_aside_of_adverse_records_too(role: Role, reaches: bool) -> None:
+    grant = grant_of(GrantEntry(role=role))
+    assert (grant.lack(Reach(adverse_records=True), lambda *_: False) is None) is reaches
 
 
 OTHER_CLAIM = "- {issuer: https://other.example, # HERE\n       "
