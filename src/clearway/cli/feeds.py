@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from clearway.catalogue.complaints import Complaint
 from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
 from clearway.cli.imports import as_document, show, told_progress
-from clearway.cli.output import as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
+from clearway.cli.output import ago, as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.quarantine import quarantine
 from clearway.cli.registry import data_dir_option, json_option, opened
 from clearway.cli.serve import settings_from
@@ -163,15 +163,6 @@ def show_trouble(status: FeedStatus) -> None:
     if status.waiting is not None:
         advice = f"clearway feeds confirm {status.feed}, or clearway feeds discard {status.feed}"
         errors.print(f"[yellow]{plain(status.feed)}[/] waits ({plain(status.waiting.suspicion)}): {advice}")
-
-
-def ago(length: timedelta) -> str:
-    """A length of time in its largest fitting unit."""
-    seconds = max(0, int(length.total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 @feeds.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import msgspec
@@ -75,3 +76,12 @@ def fail(message: str, code: Exit, *, as_json_document: Mapping[str, object] | N
     else:
         errors.print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
     raise SystemExit(code)
+
+
+def ago(length: timedelta) -> str:
+    """A length of time in its largest fitting unit."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -6,10 +6,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -22,10 +21,9 @@ from jwt.algorithms import ECAlgorithm
 from sqlalchemy import text
 
 from clearway.cli.doctor import certificates, command
+from clearway.cli.doctor import feeds as doctors_feeds
 from clearway.cli.exits import Exit
-from clearway.cli.health import SERVING, UNREACHABLE
-from clearway.index.follower import Follower
-from clearway.index.layout import IndexLayout
+from clearway.cli.health import UNREACHABLE
 from clearway.querylog.central import VERSION_TABLE as LOG_VERSION
 from clearway.querylog.journal import Journal
 from clearway.querylog.record import encode_record
@@ -34,65 +32,23 @@ from clearway.registry import commands, database
 from clearway.registry.feeds.flat_csv import COLUMNS
 from clearway.registry.fetching.fetcher import Fetcher
 from clearway.registry.migrations import VERSION_TABLE
+from clearway.registry.readings import Fetch, FetchOutcome
 from clearway.registry.registry import Registry
 from clearway.registry.schedule import load_feeds
-from clearway.server.databases import open_log, open_registry
+from clearway.server.databases import open_log
 from clearway.server.keys import KEY_FILE, load_keys, renew_subject_key
 from clearway.server.settings import Settings
-from clearway.server.supervisor import prepare
+from clearway.server.supervisor import ADDRESS_FILE
 from tests.parties import access_file
-from tests.unit.cli.running import document, run
+from tests.unit.cli.doctoring import NOW, a_well_node, examined, follow, record, the_wrong
+from tests.unit.cli.running import run
 from tests.unit.querylog.records import a_record
 from tests.unit.registry.making import CITIZEN, code, write_csv
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data folder of a node that is well, and of whose health a word comes without a socket."""
-    monkeypatch.setattr(command, "status_of", lambda *_: SERVING)
-    settings = Settings(data_dir=tmp_path / "var")
-    settings.data_dir.mkdir()
-    prepare(settings)
-    with record(settings) as registry:
-        act(registry, NOW)
-        follow(settings, registry)
-    return settings.data_dir
-
-
-@contextmanager
-def record(settings: Settings) -> Iterator[Registry]:
-    with open_registry(settings, load_keys(settings), NOW) as registry:
-        yield registry
-
-
-def act(registry: Registry, moment: datetime) -> None:
-    registry.execute(commands.RegisterSubject("cn-uscc", code(1)), actor="test", moment=moment)
-
-
-def follow(settings: Settings, registry: Registry) -> None:
-    with Follower(registry.changes, IndexLayout(settings.data_dir), load_keys(settings)) as follower:
-        follower.step(datetime.now(UTC).timestamp())
-
-
-def examined(folder: Path, **environment: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
-    """The exit code, and the findings by part."""
-    result = run("doctor", "--data-dir", folder, "--json", **environment)
-    by_part: dict[str, list[dict[str, Any]]] = {}
-    for finding in document(result):
-        by_part.setdefault(finding["part"], []).append(finding)
-    return result.exit_code, by_part
-
-
-def the_wrong(folder: Path, part: str, **environment: str) -> str:
-    """What is told to be wrong with a part: only that, with something to do, and exit code 1."""
-    code, found = examined(folder, **environment)
-    wrong = [each for each in found[part] if each["state"] == "wrong"]
-    assert code == Exit.FAILED
-    assert wrong
-    assert all(each["remedy"] for each in wrong)
-    return "; ".join(each["says"] for each in wrong)
+    return a_well_node(tmp_path, monkeypatch)
 
 
 def test_a_node_that_is_well(folder: Path) -> None:
@@ -112,6 +68,12 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_folder_that_holds_nothing_yet_lacks_no_key(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir()
+    code, found = examined(tmp_path)
+    assert (code, list(found), found["node"][0]["state"]) == (Exit.DONE, ["node"], "attention")
+
+
 def test_nothing_is_changed(folder: Path) -> None:
     def everything() -> dict[str, bytes]:
         files = (
@@ -126,10 +88,24 @@ def test_nothing_is_changed(folder: Path) -> None:
 
 def test_a_node_that_does_not_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "status_of", lambda *_: UNREACHABLE)
-    _, found = examined(folder)
-    assert found["node"][0]["state"] == "attention"
-    (folder / "serving.json").write_text('{"address": "127.0.0.1:1"}')
     assert the_wrong(folder, "node") == "127.0.0.1:1 is UNREACHABLE"
+
+
+def test_another_folders_node_is_not_taken_for_one_of_this(folder: Path) -> None:
+    (folder / ADDRESS_FILE).unlink()
+    _, found = examined(folder)
+    assert [(each["state"], each["says"]) for each in found["node"]] == [
+        ("attention", "no node runs from this folder")
+    ], "whoever serves at the default address"
+
+
+def test_a_node_with_tls_may_be_one_that_does_not_let_this_command_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "status_of", lambda *_: UNREACHABLE)
+    certificate, key = a_certificate(tmp_path, "service", -DAY, 90 * DAY)
+    _, found = examined(folder, **serving_with(folder, certificate, key))
+    assert "CLEARWAY_CLIENT_CA" in found["node"][0]["remedy"]
 
 
 def test_settings_that_name_what_is_not_right(folder: Path, tmp_path: Path) -> None:
@@ -179,6 +155,11 @@ def test_a_key_that_is_none_and_one_that_others_can_read(folder: Path) -> None:
     assert "can be read by others" in the_wrong(folder, "keys")
     (folder / KEY_FILE).write_text("not a key")
     assert "64 hex digits" in the_wrong(folder, "keys")
+    _, found = examined(folder)
+    assert [each["remedy"] for each in found["index"]] == ["see `keys`"]
+    view = folder / "keys" / "view.key"
+    view.write_text("not a key")
+    assert f"{view} does not hold a key" in the_wrong(folder, "keys")
 
 
 def test_a_database_of_another_key(folder: Path) -> None:
@@ -255,12 +236,46 @@ def test_a_clock_that_was_set_back(folder: Path) -> None:
     assert "ahead of this clock" in the_wrong(folder, "clock")
 
 
+def test_a_clock_that_runs_ahead_of_the_databases_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "clock", lambda _: datetime.now(UTC) - timedelta(hours=1))
+    assert "behind this clock" in the_wrong(folder, "clock")
+
+
 def test_a_list_that_was_not_read_in_time(folder: Path, tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.yaml"
     inbox = tmp_path / "inbox"
     source = f"{{folder: {inbox}, newest_by: modified}}"
     feeds.write_text(f"feeds:\n  - name: csl\n    format: us-csl\n    every: 1d\n    source: {source}\n")
     assert the_wrong(folder, "feeds", CLEARWAY_FEEDS=str(feeds)) == "csl is overdue, read never"
+
+
+class ThreeHoursLater(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(hours=3)
+
+
+def test_a_list_that_was_read_in_time_says_when(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds, inbox, settings = tmp_path / "feeds.yaml", tmp_path / "inbox", Settings(data_dir=folder)
+    inbox.mkdir()
+    feeds.write_text(f"feeds: [{{name: flat, format: flat-csv, every: 1d, source: {{folder: {inbox}}}}}]\n")
+    (feed,) = load_feeds(feeds)
+    write_csv(inbox / "1.csv", COLUMNS, [{"fact": "known", "scheme": "cn-uscc", "code": code(3)}])
+    os.utime(inbox / "1.csv", (NOW.timestamp() - 60, NOW.timestamp() - 60))
+    read_at = datetime.now(UTC)
+    with record(settings) as registry:
+        Fetcher(registry, settings.feeds_dir).fetch(feed, read_at)
+    monkeypatch.setattr(doctors_feeds, "datetime", ThreeHoursLater)
+    ended, found = examined(folder, CLEARWAY_FEEDS=str(feeds))
+    assert (ended, [each["says"] for each in found["feeds"]]) == (
+        Exit.DONE,
+        [f"flat: 1 rows, read last at {read_at:%Y-%m-%d %H:%M} UTC, 3 h ago"],
+    )
+    failed_at = read_at + timedelta(minutes=150)
+    with record(settings) as registry:
+        registry.readings.note(Fetch("flat", failed_at, FetchOutcome.FAILED, detail="the folder is gone"))
+    _, found = examined(folder, CLEARWAY_FEEDS=str(feeds))
+    assert "could not be read 30 min ago: the folder is gone" in found["feeds"][1]["says"]
 
 
 def test_a_list_that_waits_for_a_person_is_told(folder: Path, tmp_path: Path) -> None:

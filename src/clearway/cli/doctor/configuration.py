@@ -11,7 +11,7 @@ from clearway.catalogue.complaints import CatalogueRejected
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.doctor.findings import Finding, sound, wrong
 from clearway.registry.schedule import FeedsRejected
-from clearway.server.keys import KEY_FILE, KeyUnreadable, load_keys
+from clearway.server.keys import KEY_FILE, KeyUnreadable, load_keys, load_view_key
 from clearway.server.settings import Settings
 from clearway.server.sources import scheduled_feeds
 from clearway.server.watching.endpoints import WebhooksRejected, load_webhooks
@@ -60,7 +60,12 @@ def _webhooks(settings: Settings, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def keys(settings: Settings) -> Iterator[Finding]:
-    """The key of subject hashes: there, whole, and nobody else's to read."""
+    """The keys of subject hashes and of view tokens: there, whole, and nobody else's to read."""
+    yield from _subject_keys(settings)
+    yield from _view_key(settings)
+
+
+def _subject_keys(settings: Settings) -> Iterator[Finding]:
     path = settings.data_dir / KEY_FILE
     if not settings.subject_key and not path.exists():
         yield wrong(
@@ -70,17 +75,30 @@ def keys(settings: Settings) -> Iterator[Finding]:
         return
     try:
         found = load_keys(settings)
-    except (KeyUnreadable, OSError) as fault:
+    except KeyUnreadable as fault:
         yield wrong(str(fault), "put the key back from its backup")
         return
     yield sound(f"subject key {found.fingerprint} ({'given' if settings.subject_key else path})")
     if found.former:
         yield sound(f"former subject keys: {', '.join(found.ids[1:])}")
     if not settings.subject_key:
-        yield from _privacy(path)
+        yield from privacy(path, 0o600)
+        yield from privacy(path.parent, 0o700)
 
 
-def _privacy(path: Path) -> Iterator[Finding]:
-    for place, mode in ((path, 0o600), (path.parent, 0o700)):
-        if stat.S_IMODE(place.stat().st_mode) & 0o077:
-            yield wrong(f"{place} can be read by others of this machine", f"chmod {mode:o} {place}")
+def _view_key(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / "keys" / "view.key"
+    if settings.view_key or not path.exists():
+        return  # One that is missing is made at the next start, and costs nothing but open cards.
+    try:
+        load_view_key(settings)
+    except KeyUnreadable as fault:
+        yield wrong(str(fault), "remove it and restart the node: open cards and sessions of the console end")
+        return
+    yield from privacy(path, 0o600)
+
+
+def privacy(place: Path, mode: int) -> Iterator[Finding]:
+    """A secret's file (0o600) or the folder of such (0o700): nobody else of the machine may read it."""
+    if stat.S_IMODE(place.stat().st_mode) & 0o077:
+        yield wrong(f"{place} can be read by others of this machine", f"chmod {mode:o} {place}")

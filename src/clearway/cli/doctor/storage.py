@@ -1,17 +1,16 @@
-"""What the node stands on: the data folder, room on its disk, how long a synced write takes, and the clock."""
+"""What the node stands on: the data folder, room on its disk, and how long a synced write takes."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from statistics import median
 
 from clearway.cli.doctor.findings import Finding, attention, sound, wrong
-from clearway.cli.doctor.stores import known_moments
 from clearway.server.settings import Settings
 
 LEAST_FREE = 512 * 1024 * 1024
@@ -37,16 +36,25 @@ def disk(settings: Settings) -> Iterator[Finding]:
     try:
         took = median(synced_writes(settings))
     except OSError as fault:
-        yield wrong(
-            f"{settings.data_dir} takes no writes: {os.strerror(fault.errno or 0)}",
-            "give the folder to the user that the node runs as, on a disk that is mounted for writing",
-        )
+        yield wrong(f"{settings.data_dir} takes no writes: {os.strerror(fault.errno or 0)}", _for_writes(fault))
         return
     says = f"a synced write takes {took * 1000:.1f} ms"
     if took > SLOW_SYNC:
         yield attention(says, "put the data folder on a faster local disk: every answer waits for such a write")
     else:
         yield sound(says)
+
+
+def _for_writes(fault: OSError) -> str:
+    match fault.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "make room, in blocks, inodes or quota: until then no check is answered"
+        case errno.EROFS:
+            return "mount its disk for writing; one that went read-only by itself is failing: see the system's log"
+        case errno.EACCES | errno.EPERM:
+            return "give the folder to the user that the node runs as, and run `clearway doctor` as that user"
+        case _:
+            return "see the system's log: its disk may be failing"
 
 
 def synced_writes(settings: Settings) -> Iterator[float]:
@@ -59,23 +67,3 @@ def synced_writes(settings: Settings) -> Iterator[float]:
             file.flush()
             os.fdatasync(file.fileno())
             yield time.perf_counter() - started
-
-
-TOLERATED = 1.0
-"""Seconds that a clock may differ before anybody is told."""
-
-
-def clock(settings: Settings) -> Iterator[Finding]:
-    """The clock, against what was written down by it earlier and against the database's own."""
-    now = datetime.now(UTC)
-    sound_so_far = True
-    for what, moment in known_moments(settings):
-        ahead = (moment - now).total_seconds()
-        if ahead > TOLERATED:
-            sound_so_far = False
-            yield wrong(
-                f"{what} is of {moment:%Y-%m-%d %H:%M:%S} UTC, {ahead:,.0f} s ahead of this clock",
-                "the clock was set back, or another's runs fast: keep both by NTP; terms are computed from it",
-            )
-    if sound_so_far:
-        yield sound(f"it is {now:%Y-%m-%d %H:%M:%S} UTC, and nothing recorded is later")
