@@ -12,6 +12,7 @@ from typing import Any
 import click
 import grpc
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from clearway.cli.connection import channel_to, fail_call
 from clearway.cli.exits import Exit
@@ -173,12 +174,22 @@ def verify(
     else:
         settings = settings_from({"data_dir": data_dir})
         files = TileFolder(settings.tree_dir)
-        report = audit_database(central_of(settings), keys, files, kept)
+        report = of_database(settings, keys, files, kept)
         raw = files.checkpoint()
         record_verification(settings, report)
     if report.sound and remember is not None and raw is not None:
         keep(remember, raw)
     tell(report, json_wanted)
+
+
+def of_database(settings: Settings, keys: list[Verifier], files: TileFolder, kept: list[bytes]) -> Report:
+    """The audit of the log itself; leaves where its database cannot be read to the end."""
+    try:
+        return audit_database(central_of(settings), keys, files, kept)
+    except DatabaseError as fault:
+        # A driver's first line names the trouble; what follows may be values of the statement.
+        why = next(iter(str(fault.orig).splitlines()), "")
+        fail(f"the log's database cannot be read: {why}; `clearway doctor` says more", Exit.FAILED)
 
 
 def verify_proof(raw: bytes, keys: list[Verifier], json_wanted: bool) -> None:

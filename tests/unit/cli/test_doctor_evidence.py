@@ -184,3 +184,16 @@ def test_a_record_that_is_not_one_any_more(settings: Settings) -> None:
     _, found = examined(settings.data_dir)
     assert found["clock"][-1]["state"] == "attention"
     assert not [each for part in found.values() for each in part if "report it" in each["remedy"]]
+
+
+def test_verifying_a_damaged_log_says_so_and_who_says_more(settings: Settings) -> None:
+    with let_go(open_log(settings)):
+        pass
+    for beside in settings.data_dir.glob("log.db-*"):
+        beside.unlink()
+    settings.log_file.write_bytes(b"no database" * 1000)
+    result = run("log", "verify", "--data-dir", settings.data_dir)
+    assert result.exit_code == Exit.FAILED
+    assert "the log's database cannot be read" in result.stderr
+    assert "clearway doctor" in result.stderr
+    assert not settings.verification_file.exists(), "nothing came of it"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pysqlite3
 import pytest
 
-from clearway.cli.doctor import pages
+from clearway.cli.doctor import pages, stores
 from clearway.cli.exits import Exit
 from clearway.registry import database
 from clearway.server.settings import Settings
@@ -178,3 +178,11 @@ def test_a_folder_of_another_user_is_told_as_that(folder: Path, monkeypatch: pyt
     (finding,) = those_wrong(folder, "keys")
     assert finding["says"] == f"{folder / 'keys' / 'subject.key'} cannot be read: Permission denied"
     assert "as the user that the node runs as" in finding["remedy"]
+
+
+def test_tables_in_postgresql_are_made_by_its_owner(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "schema_of_record", lambda _: None)
+    monkeypatch.setattr(stores, "schema_of_log", lambda _: None)
+    _, found = examined(folder, **AWAY)
+    assert [each["state"] for each in found["database"]] == ["attention", "attention"]
+    assert all("clearway database prepare" in each["remedy"] for each in found["database"])

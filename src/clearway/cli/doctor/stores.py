@@ -103,7 +103,11 @@ def _not_made(store: Store, settings: Settings) -> Finding:
             f"{store.name} is missing or empty, and a node has run here",
             f"do not start the node, which would begin an empty one: {RESTORE}",
         )
-    return attention(f"{store.name} has not been made yet", "it is made at the first start of `clearway serve`")
+    if settings.database:
+        remedy = "as the database's owner, run `clearway database prepare`: docs/operations.md, “Setting it up”"
+    else:
+        remedy = "it is made at the first start of `clearway serve`"
+    return attention(f"{store.name} has not been made yet", remedy)
 
 
 def _of_pages(store: Store, settings: Settings, says: str) -> Finding:
