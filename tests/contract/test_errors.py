@@ -165,7 +165,7 @@ def test_every_reason_is_provoked_here() -> None:
 @pytest.mark.parametrize("reason", ASKED)
 def test_a_request_at_fault_is_told_its_reason(node: RunningNode, reason: str) -> None:
     token = node.checks().CheckSubject(a_check(), timeout=PATIENCE).revision
-    as_documented(failing(lambda: node.checks().CheckSubject(ASKED[reason](token), timeout=0.5)), reason)
+    as_documented(failing(lambda: node.checks().CheckSubject(ASKED[reason](token), timeout=3)), reason)
 
 
 def test_bytes_that_are_no_message(node: RunningNode) -> None:

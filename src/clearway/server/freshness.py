@@ -12,8 +12,10 @@ from clearway.server.errors import Refusal
 from clearway.server.revision import parse_token, require_same_database
 
 PAUSE = 0.005
-MARGIN = 0.05
 WITHOUT_DEADLINE = 5.0
+
+MARGIN, LEAST_MARGIN, MOST_MARGIN = 0.1, 0.05, 0.5
+"""What is left of the caller's time for the refusal, which is recorded first: a share, and its bounds in seconds."""
 
 
 class Freshness:
@@ -31,8 +33,7 @@ class Freshness:
         if not consistency.at_least_as_fresh:
             return
         wanted = parse_token(consistency.at_least_as_fresh)
-        patience = WITHOUT_DEADLINE if remaining is None else max(0.0, remaining - MARGIN)
-        last = monotonic() + patience
+        last = monotonic() + (WITHOUT_DEADLINE if remaining is None else patience(remaining))
         while True:
             with self._index.snapshot() as snapshot:
                 require_same_database(wanted, snapshot.database_id)
@@ -47,3 +48,8 @@ class Freshness:
                 )
             await asyncio.sleep(PAUSE)
             self._index.refresh()
+
+
+def patience(remaining: float) -> float:
+    """How long to wait of the call's time left, in seconds."""
+    return max(0.0, remaining - min(MOST_MARGIN, max(LEAST_MARGIN, remaining * MARGIN)))

@@ -86,7 +86,7 @@ def test_a_node_that_has_not_reached_a_revision_says_what_it_has(start: Callable
     database, _, number = have.rpartition(".")
     ahead = pb.Consistency(at_least_as_fresh=f"{database}.{int(number) + 1000}")
     with pytest.raises(grpc.RpcError) as refused:
-        node.checks().CheckSubject(a_check(consistency=ahead), timeout=2)
+        node.checks().CheckSubject(a_check(consistency=ahead), timeout=4)
     found = refusal_in(refused.value)
     assert (found["code"], found["reason"]) == ("UNAVAILABLE", "INDEX_BEHIND")
     assert found["metadata"] == {"have": number, "want": str(int(number) + 1000)}
