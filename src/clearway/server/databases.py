@@ -56,12 +56,12 @@ def attach_log(settings: Settings) -> Engine:
 
 
 @contextmanager
-def let_go(central: Engine) -> Iterator[Engine]:
-    """The log, and its connections closed afterwards: the last one to a file folds its write-ahead log in."""
+def let_go(engine: Engine) -> Iterator[Engine]:
+    """A database, and its connections closed afterwards: the last one to a file folds its write-ahead log in."""
     try:
-        yield central
+        yield engine
     finally:
-        central.dispose()
+        engine.dispose()
 
 
 def journal_of(settings: Settings, incarnation: str) -> BatchJournal:

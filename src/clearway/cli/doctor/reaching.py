@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from sqlalchemy import Engine
 
@@ -12,6 +12,7 @@ from clearway.querylog import central
 from clearway.registry import database as record_database
 from clearway.registry.migrations import HEAD
 from clearway.registry.registry import Registry
+from clearway.server.databases import let_go
 from clearway.server.keys import KEY_FILE, KeyUnreadable, load_keys
 from clearway.server.settings import Settings
 from clearway.server.supervisor import ADDRESS_FILE
@@ -43,12 +44,11 @@ def record(settings: Settings) -> Iterator[Registry]:
     keys = subject_keys(settings)
     if keys is None or schema_of_record(settings) != HEAD:
         raise NotThere
-    with told(name_of_record(settings), settings):
-        registry = Registry(record_database.open_engine(settings.registry_url), keys)
-        try:
-            yield registry
-        finally:
-            registry.close()
+    with (
+        told(name_of_record(settings), settings),
+        closing(Registry(record_database.open_engine(settings.registry_url), keys)) as registry,
+    ):
+        yield registry
 
 
 @contextmanager
@@ -56,13 +56,12 @@ def central_log(settings: Settings) -> Iterator[Engine]:
     """The central log. Raises `NotThere`, `Unusable`."""
     if schema_of_log(settings) != central.SCHEMA_HEAD:
         raise NotThere
-    with told(name_of_log(settings), settings):
-        engine = central.attach(settings.central_log)
-        try:
-            with central.reaching(engine):
-                yield engine
-        finally:
-            engine.dispose()
+    with (
+        told(name_of_log(settings), settings),
+        let_go(central.attach(settings.central_log)) as engine,
+        central.reaching(engine),
+    ):
+        yield engine
 
 
 def subject_keys(settings: Settings) -> SubjectKeys | None:
@@ -79,21 +78,13 @@ def schema_of_record(settings: Settings) -> str | None:
     """The record's schema, or None where it has none yet. Raises `Unusable`."""
     if not settings.database and not (settings.data_dir / "registry.db").exists():
         return None
-    with told(name_of_record(settings), settings):
-        engine = record_database.open_engine(settings.registry_url)
-        try:
-            return record_database.schema_of(engine)
-        finally:
-            engine.dispose()
+    with told(name_of_record(settings), settings), let_go(record_database.open_engine(settings.registry_url)) as engine:
+        return record_database.schema_of(engine)
 
 
 def schema_of_log(settings: Settings) -> str | None:
     """The central log's schema, or None where it has none yet. Raises `Unusable`."""
     if not settings.database and not settings.log_file.exists():
         return None
-    with told(name_of_log(settings), settings):
-        engine = central.attach(settings.central_log)
-        try:
-            return central.schema_of(engine)
-        finally:
-            engine.dispose()
+    with told(name_of_log(settings), settings), let_go(central.attach(settings.central_log)) as engine:
+        return central.schema_of(engine)
