@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
@@ -19,8 +19,8 @@ from clearway.registry.events import Resolution
 from clearway.registry.objections import ObjectionFate
 from clearway.registry.registry import Registry
 from clearway.server.outcomes import OF_RESTRICTIONS
-from clearway.server.reports.period import month_of, months
-from clearway.server.reports.sheet import Place, Sheet, Tally
+from clearway.server.reports.period import invalid, month_of, months, period_of
+from clearway.server.reports.sheet import FIELDS, Place, Sheet, Tally
 
 AT_ONCE = 500
 """Cases asked for together."""
@@ -58,6 +58,20 @@ class Question:
 
     scope: Scope
     dimensions: frozenset[str]
+
+
+def question_of(
+    request: pb.ReportFiguresRequest | pb.ListUnusualPatternsRequest,
+    dimensions: Collection[pb.Dimension.ValueType],
+    undivided: str,
+) -> Question:
+    """What is asked to be counted. Raises `Refusal` INVALID_REQUEST; `undivided` says of a dimension it is none of."""
+    for place, dimension in enumerate(request.group_by):
+        if dimension not in dimensions:
+            raise invalid(f"group_by[{place}]", undivided)
+    since, until = period_of(request.since, request.until)
+    scope = Scope(since, until, request.authority, request.item_code, request.region_code)
+    return Question(scope, frozenset(FIELDS[dimension] for dimension in request.group_by))
 
 
 Count = Callable[[Sources, Question, Sheet], None]

@@ -9,16 +9,14 @@ from clearway.catalogue.catalogue import Catalogue
 from clearway.decision.explain import Language, say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.querylog.reader import Log
-from clearway.querylog.tallies import Scope
 from clearway.registry.registry import Registry
 from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
 from clearway.server.registry_door import RegistryDoor
-from clearway.server.reports.counting import Question, Sources
+from clearway.server.reports.counting import Sources, question_of
 from clearway.server.reports.definitions import DEFINITIONS, NAMES
 from clearway.server.reports.kinds import KINDS, Kind
-from clearway.server.reports.period import invalid, period_of
-from clearway.server.reports.sheet import FIELDS, Place, Sheet, Tally
+from clearway.server.reports.sheet import Place, Sheet, Tally
 from clearway.server.reports.turn import Turn
 
 
@@ -53,7 +51,8 @@ class Figures:
 
     async def report(self, request: pb.ReportFiguresRequest, call: Call) -> bytes:
         """The report. Raises `Refusal` INVALID_REQUEST for a period or a dimension that it cannot have."""
-        kind, question = KINDS[request.kind], question_of(request)
+        kind = KINDS[request.kind]
+        question = question_of(request, kind.dimensions, "this report is not divided by that")
         moment = self._clock()
 
         def counted(registry: Registry) -> tuple[Sheet, int]:
@@ -65,17 +64,6 @@ class Figures:
         response = response_of(kind, sheet, request.fold_below, call.language(self._language))
         response.erased_rows = erased
         return response.SerializeToString()
-
-
-def question_of(request: pb.ReportFiguresRequest) -> Question:
-    """What is to be counted. Raises `Refusal` INVALID_REQUEST."""
-    kind = KINDS[request.kind]
-    for place, dimension in enumerate(request.group_by):
-        if dimension not in kind.dimensions:
-            raise invalid(f"group_by[{place}]", "this report is not divided by that")
-    since, until = period_of(request.since, request.until)
-    scope = Scope(since, until, request.authority, request.item_code, request.region_code)
-    return Question(scope, frozenset(FIELDS[dimension] for dimension in request.group_by))
 
 
 def response_of(kind: Kind, sheet: Sheet, fold_below: int, language: Language) -> pb.ReportFiguresResponse:

@@ -19,11 +19,19 @@ from clearway.registry.registry import Registry
 from clearway.server.call import Call, Methods
 from clearway.server.checks import Clock
 from clearway.server.registry_door import RegistryDoor
-from clearway.server.reports.counting import COLUMNS, Question, Sources, cases_with_feedback, ending_of, timeliness
+from clearway.server.reports.counting import (
+    COLUMNS,
+    Question,
+    Sources,
+    cases_with_feedback,
+    ending_of,
+    question_of,
+    timeliness,
+)
 from clearway.server.reports.kinds import OF_CHECKS
 from clearway.server.reports.pattern_definitions import definitions_of
-from clearway.server.reports.period import invalid, months, period_of
-from clearway.server.reports.sheet import FIELDS, Place
+from clearway.server.reports.period import months
+from clearway.server.reports.sheet import Place
 from clearway.server.reports.thresholds import LEAST_SHARE, Thresholds, thresholds_of
 from clearway.server.reports.turn import Turn
 from clearway.subjects.workdays import WorkingCalendar
@@ -78,7 +86,8 @@ class UnusualPatterns:
 
     async def list(self, request: pb.ListUnusualPatternsRequest, call: Call) -> bytes:
         """The patterns of the period, by kind. Raises `Refusal` INVALID_REQUEST."""
-        question, thresholds, moment = question_of(request), thresholds_of(request), self._clock()
+        question = question_of(request, OF_CHECKS, "patterns are not divided by that")
+        thresholds, moment = thresholds_of(request), self._clock()
         scope = question.scope
 
         def found(registry: Registry) -> pb.ListUnusualPatternsResponse:
@@ -93,16 +102,6 @@ class UnusualPatterns:
             )
 
         return (await self._turn.take(lambda: self._door.read(found))).SerializeToString()
-
-
-def question_of(request: pb.ListUnusualPatternsRequest) -> Question:
-    """Where patterns are looked for. Raises `Refusal` INVALID_REQUEST."""
-    for place, dimension in enumerate(request.group_by):
-        if dimension not in OF_CHECKS:
-            raise invalid(f"group_by[{place}]", "patterns are not divided by that")
-    since, until = period_of(request.since, request.until)
-    scope = Scope(since, until, request.authority, request.item_code, request.region_code)
-    return Question(scope, frozenset(FIELDS[dimension] for dimension in request.group_by))
 
 
 def patterns(sources: Sources, question: Question, thresholds: Thresholds) -> Iterator[pb.UnusualPattern]:
@@ -135,7 +134,7 @@ class Part:
         all_of = self.totals(checked)
         for busy in log.busy(self.scope, thresholds.cases_of_one_subject, by):
             yield self.same_subject(busy, all_of[self.officer(busy)])
-        yield from self.outside_hours(checked, hours, thresholds.checks_outside_hours)
+        yield from self.outside_hours(checked, all_of, hours, thresholds.checks_outside_hours)
         for walk in log.walks(self.scope, thresholds.codes_an_hour, by):
             yield self.walk_over_codes(walk)
         yield from self.without_outcome(thresholds.cases_without_outcome)
@@ -165,9 +164,10 @@ class Part:
         pattern.subject = busy.subject
         return pattern
 
-    def outside_hours(self, checked: Iterable[OfficerHour], hours: Hours, least: int) -> Iterator[pb.UnusualPattern]:
+    def outside_hours(
+        self, checked: Iterable[OfficerHour], all_of: Counter[Officer], hours: Hours, least: int
+    ) -> Iterator[pb.UnusualPattern]:
         """Officers who checked at least so much outside working hours."""
-        all_of = self.totals(checked)
         outside: Counter[Officer] = Counter()
         first: dict[Officer, str] = {}
         for hour in checked:
