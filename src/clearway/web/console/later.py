@@ -122,7 +122,18 @@ def event_words(event: str, language: Language) -> str:
 
 def told(body: str, language: Language) -> Iterator[tuple[str, str]]:
     """What an event says, line by line: a label and its words."""
-    for name, value in json.loads(body or "{}").items():
+    return lines(values_of(body), language)
+
+
+def values_of(body: str) -> Mapping[str, Any]:
+    """What an event's JSON holds."""
+    found: Mapping[str, Any] = json.loads(body or "{}")
+    return found
+
+
+def lines(values: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+    """The values of an event, line by line: a label and its words."""
+    for name, value in values.items():
         words = "" if name in BOOKKEEPING else words_of(name, value, language)
         if words:
             yield say(LABELS[name], language) if name in LABELS else name.replace("_", " "), words

@@ -31,7 +31,7 @@ from clearway.web.console.codes import (
     SCHEMES,
     hint,
 )
-from clearway.web.console.later import VALUES, event_words, told
+from clearway.web.console.later import VALUES, event_words, lines, values_of
 from clearway.web.console.words import (
     APPLICATIONS,
     RELIANCES,
@@ -180,8 +180,7 @@ class Names:
 
     def told(self, event: pb.LaterEvent) -> list[tuple[str, str]]:
         """What that says, line by line; measures by their names."""
-        body = json.loads(event.body or "{}")
-        return list(told(json.dumps(self._measures_named(body), ensure_ascii=False), self._language))
+        return list(lines(self._measures_named(values_of(event.body)), self._language))
 
     def _measures_named(self, value: Any) -> Any:
         match value:
