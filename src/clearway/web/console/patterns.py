@@ -20,8 +20,9 @@ from clearway.server.reports.sheet import FIELDS as PLACES
 from clearway.server.reports.tables import PATTERN_FORMS
 from clearway.server.reports.thresholds import FIELDS, Thresholds
 from clearway.web.console.files import TYPES
-from clearway.web.console.forms import DAY, day_in, set_beginning
+from clearway.web.console.forms import DAY, set_beginning
 from clearway.web.console.names import Names
+from clearway.web.console.narrowing import Narrowing, choices
 from clearway.web.console.pages import Pages
 from clearway.web.console.refusals import told_of_input
 from clearway.web.console.search import SealedFilters
@@ -43,28 +44,15 @@ BY = {name: dimension for name, (dimension, _) in DIMENSIONS.items() if dimensio
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Patterns as an address asks for them. `by` is the dimension's name there; empty: not divided."""
+    """Patterns as an address asks for them."""
 
-    since: date
-    until: date
-    by: str
-    authority: str
-    item: str
-    region: str
+    of: Narrowing
     thresholds: Thresholds
 
     def query(self) -> str:
         """The same as an address's query."""
-        parts = {
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-            "by": self.by or "none",
-            "authority": self.authority,
-            "item": self.item,
-            "region": self.region,
-        }
         numbers = {name: value for name, value in asdict(self.thresholds).items() if value != getattr(USUAL, name)}
-        return urlencode({name: value for name, value in parts.items() if value} | numbers)
+        return urlencode(self.of.parts() | numbers)
 
     @property
     def narrowed(self) -> bool:
@@ -104,25 +92,26 @@ class Patterns:
             found = await visit.audit.patterns(self._request(asked))
         except grpc.aio.AioRpcError as fault:
             problem = told_of_input(fault, visit.language)
-        called, edition = Names(self._catalogue, visit.language, asked.until), self._catalogue.edition
+        called = Names(self._catalogue, visit.language, asked.of.until)
         return self._pages.page(
             visit,
             "patterns.html",
             problem.http if problem else 200,
-            asked=asked,
+            asked=asked.of,
+            query=asked.query(),
+            narrowed=asked.narrowed,
             problem=problem,
             found=found,
             kinds={one.kind: one.name for one in found.definitions},
             totals=[(one.name, sum(one.kind == each.kind for each in found.patterns)) for one in found.definitions],
-            rows=rows_of(found, asked.by, called, visit),
+            rows=rows_of(found, asked.of.by, called, visit),
             lines=[self._line(pattern, asked, called, visit) for pattern in found.patterns],
             dimensions=list(BY),
             numbers=[
                 (name, say(words, visit.language), getattr(asked.thresholds, name), *SPANS[name])
                 for name, words in THRESHOLDS.items()
             ],
-            items=[(item.code, say(item.name, visit.language)) for item in edition.items],
-            authorities=[(one.code, say(one.name, visit.language)) for one in edition.authorities],
+            **choices(self._catalogue, visit.language),
         )
 
     async def table(self, visit: Visit) -> Response:
@@ -131,32 +120,26 @@ class Patterns:
         if form not in TYPES:
             return self._pages.trouble(visit, 404, word("not_found", visit.language))
         found = await visit.audit.patterns(self._request(asked))
-        headers = {"content-disposition": f'attachment; filename="patterns-{asked.since}-{asked.until}.{form}"'}
+        headers = {"content-disposition": f'attachment; filename="patterns-{asked.of.since}-{asked.of.until}.{form}"'}
         return Response(PATTERN_FORMS[f".{form}"](found), 200, headers, TYPES[form])
 
     def _asked(self, visit: Visit) -> Asked:
         """The patterns of an address; a number that cannot be is the usual one."""
         today = visit.moment.astimezone(self._catalogue.zone).date()
-        by = visit.asked("by") or "authority"
         return Asked(
-            since=day_in(visit.asked("since")) or today - LOOK_BACK,
-            until=day_in(visit.asked("until")) or today,
-            by=by if by in BY else "" if by == "none" else "authority",
-            authority=visit.asked("authority"),
-            item=visit.asked("item"),
-            region=visit.asked("region"),
-            thresholds=Thresholds(**{name: number_in(visit.asked(name), name) for name in SPANS}),
+            Narrowing.of(visit, today, LOOK_BACK, BY, "authority"),
+            Thresholds(**{name: number_in(visit.asked(name), name) for name in SPANS}),
         )
 
     def _request(self, asked: Asked) -> pb.ListUnusualPatternsRequest:
         request = pb.ListUnusualPatternsRequest(
-            group_by=[BY[asked.by]] if asked.by else [],
-            authority=asked.authority,
-            item_code=asked.item,
-            region_code=asked.region,
+            group_by=[BY[asked.of.by]] if asked.of.by else [],
+            authority=asked.of.authority,
+            item_code=asked.of.item,
+            region_code=asked.of.region,
             **asdict(asked.thresholds),
         )
-        self._set_period(request, asked.since, asked.until)
+        self._set_period(request, asked.of.since, asked.of.until)
         return request
 
     def _line(self, pattern: pb.UnusualPattern, asked: Asked, called: Names, visit: Visit) -> Line:
@@ -170,7 +153,7 @@ class Patterns:
             authority=pattern.authority,
             officer=pattern.officer,
             caller=pattern.caller,
-            item_code=pattern.item_code or asked.item,
+            item_code=pattern.item_code or asked.of.item,
         )
         self._set_period(wanted, *days_of(pattern.month, asked))
         return self._filters.address(wanted, visit)
@@ -191,10 +174,10 @@ def number_in(text: str, name: str) -> int:
 def days_of(month: str, asked: Asked) -> tuple[date, date]:
     """The first and the last day of what was asked for that lie in a month; all of it where no month is told."""
     if not month:
-        return asked.since, asked.until
+        return asked.of.since, asked.of.until
     first = date.fromisoformat(f"{month}-01")
     last = (first + timedelta(days=31)).replace(day=1) - DAY
-    return max(first, asked.since), min(last, asked.until)
+    return max(first, asked.of.since), min(last, asked.of.until)
 
 
 def rows_of(found: pb.ListUnusualPatternsResponse, by: str, called: Names, visit: Visit) -> list[Row]:

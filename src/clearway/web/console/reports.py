@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import grpc
 from starlette.responses import RedirectResponse, Response
 
 from clearway.catalogue.catalogue import Catalogue
-from clearway.decision.explain import say
 from clearway.gen.v1 import audit_reports_pb2 as pb
 from clearway.server.reports.kinds import KINDS
 from clearway.server.reports.sheet import FIELDS
 from clearway.server.reports.tables import filed_rows, number_of
 from clearway.server.spreadsheets import BYTE_ORDER_MARK, csv_of, workbook_of
 from clearway.web.console.files import TYPES
-from clearway.web.console.forms import DAY, day_in, set_beginning
+from clearway.web.console.forms import DAY, set_beginning
 from clearway.web.console.names import Names
+from clearway.web.console.narrowing import Narrowing, choices
 from clearway.web.console.pages import Pages
 from clearway.web.console.refusals import told_of_input
 from clearway.web.console.visit import Visit
@@ -75,29 +75,15 @@ NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A report as an address asks for it. `by` is the dimension's name there; empty: not divided."""
+    """A report as an address asks for it."""
 
     kind: pb.ReportKind.ValueType
-    since: date
-    until: date
-    by: str
-    authority: str
-    item: str
-    region: str
+    of: Narrowing
     folded: bool
 
     def query(self) -> str:
         """The same as an address's query."""
-        parts = {
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-            "by": self.by or "none",
-            "authority": self.authority,
-            "item": self.item,
-            "region": self.region,
-            "fold": "1" if self.folded else "",
-        }
-        return urlencode({name: value for name, value in parts.items() if value})
+        return urlencode(self.of.parts() | ({"fold": "1"} if self.folded else {}))
 
 
 class Reports:
@@ -127,19 +113,20 @@ class Reports:
             visit,
             "report.html",
             problem.http if problem else 200,
-            asked=asked,
+            asked=asked.of,
+            query=asked.query(),
+            folded=asked.folded,
             report=visit.request.path_params["kind"],
             problem=problem,
             found=found,
-            rows=rows_of(found, asked, Names(self._catalogue, visit.language, asked.until), visit),
+            rows=rows_of(found, asked, Names(self._catalogue, visit.language, asked.of.until), visit),
             totals=[
                 (one.name, shown(value)) for one, value in zip(found.definitions, found.total.figures, strict=True)
             ],
             headings=[(one.name, one.figure in drawing.figures) for one in found.definitions],
             drawing=drawing,
             dimensions=[name for name, (dimension, _) in DIMENSIONS.items() if dimension in kind.dimensions],
-            items=[(item.code, say(item.name, visit.language)) for item in self._catalogue.edition.items],
-            authorities=[(one.code, say(one.name, visit.language)) for one in self._catalogue.edition.authorities],
+            **choices(self._catalogue, visit.language),
         )
 
     async def table(self, visit: Visit) -> Response:
@@ -150,7 +137,7 @@ class Reports:
         request = self._request(asked)
         headings, *rows = filed_rows(await visit.audit.figures(request), request.group_by)
         name = visit.request.path_params["kind"]
-        file = f"{name}-{asked.since}-{asked.until}.{form}"
+        file = f"{name}-{asked.of.since}-{asked.of.until}.{form}"
         headers = {"content-disposition": f'attachment; filename="{file}"'}
         if form == "csv":
             return Response(BYTE_ORDER_MARK + csv_of([headings, *rows]), 200, headers, TYPES[form])
@@ -162,30 +149,22 @@ class Reports:
         if known is None:
             return None
         today = visit.moment.astimezone(self._catalogue.zone).date()
-        by = visit.asked("by") or "month"
-        divisible = by in DIMENSIONS and DIMENSIONS[by][0] in KINDS[known[0]].dimensions
+        divisible = [name for name, (dimension, _) in DIMENSIONS.items() if dimension in KINDS[known[0]].dimensions]
         return Asked(
-            kind=known[0],
-            since=day_in(visit.asked("since")) or today - LOOK_BACK,
-            until=day_in(visit.asked("until")) or today,
-            by=by if divisible else "" if by == "none" else "month",
-            authority=visit.asked("authority"),
-            item=visit.asked("item"),
-            region=visit.asked("region"),
-            folded=visit.asked("fold") == "1",
+            known[0], Narrowing.of(visit, today, LOOK_BACK, divisible, "month"), folded=visit.asked("fold") == "1"
         )
 
     def _request(self, asked: Asked) -> pb.ReportFiguresRequest:
         request = pb.ReportFiguresRequest(
             kind=asked.kind,
-            group_by=[DIMENSIONS[asked.by][0]] if asked.by else [],
-            authority=asked.authority,
-            item_code=asked.item,
-            region_code=asked.region,
+            group_by=[DIMENSIONS[asked.of.by][0]] if asked.of.by else [],
+            authority=asked.of.authority,
+            item_code=asked.of.item,
+            region_code=asked.of.region,
             fold_below=PUBLISHABLE if asked.folded else 0,
         )
-        set_beginning(request.since, asked.since, self._catalogue.zone)
-        set_beginning(request.until, asked.until + DAY, self._catalogue.zone)
+        set_beginning(request.since, asked.of.since, self._catalogue.zone)
+        set_beginning(request.until, asked.of.until + DAY, self._catalogue.zone)
         return request
 
 
@@ -199,9 +178,9 @@ class Row:
 
 def rows_of(found: pb.ReportFiguresResponse, asked: Asked, called: Names, visit: Visit) -> list[Row]:
     """The groups of a report, named."""
-    if not asked.by:
+    if not asked.of.by:
         return []
-    field = FIELDS[DIMENSIONS[asked.by][0]]
+    field = FIELDS[DIMENSIONS[asked.of.by][0]]
     return [Row(place_of(asked.kind, group, field, called, visit), cells_of(group)) for group in found.groups]
 
 

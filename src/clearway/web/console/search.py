@@ -22,6 +22,7 @@ from clearway.subjects.schemes.roster import CITIZEN_NUMBER, OWN_SCHEMES
 from clearway.web.console.codes import REFUSALS
 from clearway.web.console.files import TYPES, batches, csv_lines, json_lines
 from clearway.web.console.forms import DAY, day_in, day_of, set_beginning
+from clearway.web.console.narrowing import choices
 from clearway.web.console.pages import Pages
 from clearway.web.console.refusals import Told, told_of_input
 from clearway.web.console.sealing import Seal
@@ -134,7 +135,7 @@ class Search:
         return Shown(found.checks, older, newest, reached, found.erased_rows)
 
     def _page(self, visit: Visit, wanted: pb.CheckFilter, shown: Shown, problem: Told | None = None) -> Response:
-        language, edition = visit.language, self._catalogue.edition
+        language = visit.language
         return self._pages.page(
             visit,
             "checks.html",
@@ -147,8 +148,7 @@ class Search:
             problem=problem,
             sealed=self._filters.sealed(wanted, visit),
             schemes=[*OWN_SCHEMES, CITIZEN_NUMBER],
-            items=[(item.code, say(item.name, language)) for item in edition.items],
-            authorities=[(found.code, say(found.name, language)) for found in edition.authorities],
+            **choices(self._catalogue, language),
             outcomes=[(str(value), say(text, language)) for value, text in OUTCOME_WORDS.items()],
             standings=[(str(value), say(text, language)) for value, text in STANDINGS.items()],
             reasons=list(REFUSALS),
