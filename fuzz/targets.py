@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from clearway.catalogue.catalogue import Catalogue
@@ -29,7 +30,8 @@ from clearway.server.interceptors.parsing import parsing
 from clearway.server.interceptors.validation import validation
 from clearway.server.lookup import Applicant, Lookup
 from clearway.server.question import item_of, question_of
-from clearway.server.recording import Recording, digest_of
+from clearway.server.recording import Answered, Recording, digest_of
+from clearway.server.sitting import sit
 from clearway.server.translate import Translation
 from clearway.subjects.dates import UnreadableDate, parse_date
 from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
@@ -234,9 +236,11 @@ def recorded_answer(recording: Recording, call: Call, request: pb.CheckSubjectRe
     decision = decide(evidence, question, demonstration(), NOON, {}, ())
     response = pb.CheckSubjectResponse(check_id="check-1")
     translation().fill(response.decision, decision, question, day)
-    digest = digest_of(request)
     raw = response.SerializeToString()
-    return recording.answered(call, request, digest, applicant, evidence, {}, (), decision, response, NOON, raw)
+    check = Answered("check-1", request, digest_of(request), applicant, evidence, decision, raw, elapsed_us=1)
+    snapshot = cast("Any", SimpleNamespace(database_id="db", revision=1, synced_at=0.0, confirmations={}))
+    sitting = sit(snapshot, NOON, day, pb.CatalogueEdition(), ())
+    return recording.answered(call.known_caller(), sitting, check)
 
 
 def nobody_found(applicant: Applicant) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,9 @@ from clearway.decision.answer import Term
 from clearway.decision.facts import AdverseKind, AdverseRecord, Confirmations, Listing, Objection, Severity
 from clearway.subjects.workdays import Deadline, WorkingCalendar
 
+DAYS_KEPT = 16_384
+"""Results of the calendar that are remembered: documents are of some thousand days, terms of a dozen lengths."""
+
 
 class Instant(msgspec.Struct, frozen=True):
     """The moment of a question: an aware datetime, and the day it falls on in the registry's zone."""
@@ -38,11 +42,17 @@ class Instant(msgspec.Struct, frozen=True):
 
     def start_of(self, day: date) -> datetime:
         """The first moment of `day` in the registry's zone, in UTC."""
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+        return first_moment_of(day, self.zone)
 
     def day_of(self, moment: datetime) -> date:
         """The day on which `moment` (aware) falls in the registry's zone."""
         return moment.astimezone(self.zone).date()
+
+
+@lru_cache(maxsize=DAYS_KEPT)
+def first_moment_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of `day` in `zone`, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def later(day: date, length: Duration, times: int = 1) -> date:
@@ -62,6 +72,7 @@ def days_after(day: date, days: int) -> date:
         return date.max if days > 0 else date.min
 
 
+@lru_cache(maxsize=DAYS_KEPT)
 def by_months(day: date, months: int) -> date:
     """`day` moved by whole months, forwards or backwards; never past the calendar's ends."""
     count = day.month - 1 + months

@@ -22,10 +22,10 @@ from clearway.server.freshness import Freshness
 from clearway.server.lookup import Applicant, Lookup
 from clearway.server.question import item_of, question_of
 from clearway.server.receipts import Receipts
-from clearway.server.recording import Recording, digest_of
+from clearway.server.recording import Answered, Recording, digest_of
 from clearway.server.replays import Recorded, Replays
-from clearway.server.revision import token_of
 from clearway.server.rounds import Answer, Rounds
+from clearway.server.sitting import Sitting, sit
 from clearway.server.sources import ScheduledSources
 from clearway.server.translate import Translation
 from clearway.subjects.identifiers import InvalidIdentifier
@@ -68,6 +68,7 @@ class Checks:
         self._now = now
         self._translations = {language: Translation(catalogue, language) for language in Language}
         self._edition = pb.CatalogueEdition(id=catalogue.edition.edition, content_hash=catalogue.content_hash)
+        self._sitting: Sitting | None = None
 
     async def check(self, request: pb.CheckSubjectRequest, call: Call) -> bytes:
         """The serialized answer to one check, its record on disk.
@@ -94,8 +95,9 @@ class Checks:
 
     def answer(self, request: pb.CheckSubjectRequest, digest: bytes, call: Call, snapshot: Snapshot) -> Answer:
         """Decide one check on one snapshot. Nothing is recorded yet."""
-        moment = self._clock()
-        allowance = call.known_caller().allowance
+        sitting = self._sitting_on(snapshot)
+        moment, caller = sitting.moment, call.known_caller()
+        allowance = caller.allowance
         if allowance is not None:
             allowance.require_no_walk(self._now())
         item = item_of(request, self._catalogue)
@@ -103,40 +105,31 @@ class Checks:
         evidence = self._lookup.evidence(applicant, snapshot, moment)
         if allowance is not None and applicant.key:
             count(allowance, applicant, evidence)
-        day = moment.astimezone(self._catalogue.zone).date()
-        question = question_of(request, item, applicant, call.known_caller(), self._catalogue, day)
-        sources = self._sources.of(snapshot)
-        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations, sources)
+        question = question_of(request, item, applicant, caller, self._catalogue, sitting.day)
+        decision = decide(evidence, question, self._catalogue, moment, sitting.confirmations, sitting.sources)
         check_id = self._new_id()
-        response = pb.CheckSubjectResponse(
-            check_id=check_id,
-            revision=token_of(snapshot.database_id, snapshot.revision),
-            catalogue_edition=self._edition,
-            request_id=request.request_id or check_id,
-        )
+        response = pb.CheckSubjectResponse()
+        response.CopyFrom(sitting.head)
+        response.check_id = check_id
+        response.request_id = request.request_id or check_id
         # Filled in place: a decision made beside it would be copied, and a message costs more to copy than to fill.
         translation = self._translations[call.language(self._language)]
-        translation.fill(response.decision, decision, question, day)
-        stamp(response, moment, snapshot.synced_at)
+        translation.fill(response.decision, decision, question, sitting.day)
         raw = response.SerializeToString()
         elapsed = call.elapsed_us(monotonic())
-        record = self._recording.answered(
-            call,
-            request,
-            digest,
-            applicant,
-            evidence,
-            snapshot.confirmations,
-            sources,
-            decision,
-            response,
-            moment,
-            raw,
-            elapsed,
-        )
+        answered = Answered(check_id, request, digest, applicant, evidence, decision, raw, elapsed)
+        record = self._recording.answered(caller, sitting, answered)
         if request.receipt:
             raw = self._receipts.attached(StoredCheck.of(record))
         return Answer(raw, record, check_id)
+
+    def _sitting_on(self, snapshot: Snapshot) -> Sitting:
+        """What all checks on this snapshot share: theirs is the moment at which the first of them was decided."""
+        if self._sitting is None or self._sitting.snapshot is not snapshot:
+            moment = self._clock()
+            day = moment.astimezone(self._catalogue.zone).date()
+            self._sitting = sit(snapshot, moment, day, self._edition, self._sources.of(snapshot))
+        return self._sitting
 
     def _applicant(self, request: pb.CheckSubjectRequest, item: LicenceItem, allowance: Allowance | None) -> Applicant:
         """Whom the request names, held to the caller's limits. Raises what the look-up raises, and `Exceeded`."""
@@ -161,14 +154,3 @@ def count(allowance: Allowance, applicant: Applicant, evidence: Evidence) -> Non
     personal = applicant.identifier is None or applicant.identifier.personal
     code = applicant.key.hex() if personal else applicant.shown
     allowance.looked_up(code, applicant.key, not isinstance(evidence, NotKnown))
-
-
-def stamp(response: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:
-    """Set when the answer was made and how old the index was then."""
-    seconds = moment.timestamp()
-    decided_at, index_age = response.decided_at, response.index_age
-    decided_at.seconds = int(seconds)
-    decided_at.nanos = moment.microsecond * 1000
-    age = max(0.0, seconds - synced_at)
-    index_age.seconds = int(age)
-    index_age.nanos = int((age - int(age)) * 1e9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 from google.protobuf.message import Message
@@ -14,9 +15,10 @@ from clearway.decision.facts import Confirmations, Evidence, Sources
 from clearway.gen.v1 import check_service_pb2, subject_pb2
 from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, encode_record
-from clearway.server.call import NOBODY, Call
+from clearway.server.call import NOBODY, Call, Caller
 from clearway.server.errors import Refusal, status_of
 from clearway.server.lookup import Applicant
+from clearway.server.sitting import Sitting
 from clearway.subjects.identifiers import InvalidIdentifier, parse_identifier
 from clearway.subjects.masking import mask, without_citizen_numbers
 
@@ -35,6 +37,19 @@ class KeptFacts(msgspec.Struct, frozen=True, array_like=True):
     sources: Sources = ()
 
 
+class Answered(NamedTuple):
+    """A check that has its answer: what was asked, of whom, what was found and decided, and the answer's bytes."""
+
+    check_id: str
+    request: check_service_pb2.CheckSubjectRequest
+    digest: bytes
+    applicant: Applicant
+    evidence: Evidence
+    decision: Decision
+    response: bytes
+    elapsed_us: int
+
+
 _decode_facts = msgspec.msgpack.Decoder(KeptFacts).decode
 
 
@@ -51,51 +66,37 @@ class Recording:
         self._edition_hash = catalogue.content_hash
         self._worker = worker
 
-    def answered(
-        self,
-        call: Call,
-        request: check_service_pb2.CheckSubjectRequest,
-        digest: bytes,
-        applicant: Applicant,
-        evidence: Evidence,
-        confirmations: Confirmations,
-        sources: Sources,
-        decision: Decision,
-        response: check_service_pb2.CheckSubjectResponse,
-        decided_at: datetime,
-        response_bytes: bytes,
-        elapsed_us: int = 0,
-    ) -> bytes:
+    def answered(self, caller: Caller, sitting: Sitting, check: Answered) -> bytes:
         """The encoded record of an answered check. Raises `RecordTooLarge`."""
-        caller = call.known_caller()
+        request, applicant, decision = check.request, check.applicant, check.decision
         return encode_record(
             CheckRecord(
-                check_id=response.check_id,
-                decided_at=decided_at,
+                check_id=check.check_id,
+                decided_at=sitting.moment,
                 authority=caller.authority,
                 caller=caller.principal,
                 officer=request.officer,
                 case_number=request.case_number,
                 item_code=request.item_code,
                 request_id=request.request_id,
-                request_digest=digest,
+                request_digest=check.digest,
                 scheme=applicant.scheme,
                 subject=applicant.shown,
                 subject_key=applicant.key,
                 outcome=OUTCOME_NAMES[decision.outcome],
                 standing=STANDING_NAMES[decision.standing],
                 error_reason="",
-                revision=response.revision,
+                revision=sitting.revision,
                 edition=self._edition,
                 edition_hash=self._edition_hash,
                 request=as_kept(request, applicant).SerializeToString(),
-                facts=_encode_facts(KeptFacts(evidence, confirmations, sources)),
-                response=response_bytes,
+                facts=_encode_facts(KeptFacts(check.evidence, sitting.confirmations, sitting.sources)),
+                response=check.response,
                 worker=self._worker,
                 listings=listings_in(decision),
                 region=request.region_code or caller.region,
-                elapsed_us=elapsed_us,
-                index_age_ms=response.index_age.seconds * 1000 + response.index_age.nanos // 1_000_000,
+                elapsed_us=check.elapsed_us,
+                index_age_ms=sitting.index_age_ms,
                 key_id=applicant.key_id,
                 former_keys=applicant.former_keys,
             )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 from clearway.access.principals import local_principal
 from clearway.catalogue.catalogue import Catalogue
 from clearway.catalogue.loader import load_catalogue
+from clearway.decision.facts import Sources
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.server.call import Call, Caller, Method
 from clearway.server.rights import Rights, within_by
+from clearway.server.sitting import Sitting, sit
 from clearway.subjects.keys import SubjectKeys
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -74,6 +77,17 @@ def a_request(scheme: str = "cn-uscc", value: str = CODE, name: str = "", **chan
         request.subject.identifier.value = value
     request.subject.name = name
     return request
+
+
+def a_snapshot(revision: int = 7, synced_at: float = NOON.timestamp(), **confirmations: date) -> Any:
+    """What is asked of a snapshot besides looking up."""
+    return SimpleNamespace(database_id="db", revision=revision, synced_at=synced_at, confirmations=confirmations)
+
+
+def a_sitting(sources: Sources = ()) -> Sitting:
+    """A look at a snapshot that is in step, at noon."""
+    edition = pb.CatalogueEdition(id=catalogue().edition.edition, content_hash=catalogue().content_hash)
+    return sit(a_snapshot(), NOON, NOON.date(), edition, sources)
 
 
 @cache

@@ -23,11 +23,11 @@ from clearway.gen.v1.error_reason_pb2 import ErrorReason
 from clearway.querylog.record import CheckRecord, decode_record
 from clearway.server.errors import Refusal, refusal_for
 from clearway.server.lookup import Lookup
-from clearway.server.recording import KeptFacts, Recording, digest_of, facts_in, listings_in
+from clearway.server.recording import Answered, KeptFacts, Recording, digest_of, facts_in, listings_in
 from clearway.subjects.faults import InvalidIdentifier
 from clearway.subjects.identifiers import parse_identifier
 from clearway.subjects.masking import without_citizen_numbers
-from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_call, a_request, catalogue
+from tests.unit.server.calls import CITIZEN_NUMBER, CODE, KEYS, NOON, a_call, a_request, a_sitting, catalogue
 
 RECORDING = Recording(catalogue(), "worker-1")
 LOOKUP = Lookup(KEYS, 300.0)
@@ -39,21 +39,18 @@ def answered(request: pb.CheckSubjectRequest, evidence: Any = None, sources: Sou
     """The record of an answered check, as bytes."""
     item = catalogue().item(request.item_code)
     assert item is not None
-    response = pb.CheckSubjectResponse(check_id="0195a0b0-0000-7000-8000-000000000001", request_id="r")
     decision = Decision(Outcome.ORDINARY, Standing.NOT_LISTED, None, (), (), (), Materials(), None)
-    return RECORDING.answered(
-        a_call(request.SerializeToString()),
-        request,
-        digest_of(request),
-        LOOKUP.applicant(request.subject, item),
-        evidence or NotKnown(),
-        {},
-        sources,
-        decision,
-        response,
-        NOON,
-        response.SerializeToString(),
+    check = Answered(
+        check_id="0195a0b0-0000-7000-8000-000000000001",
+        request=request,
+        digest=digest_of(request),
+        applicant=LOOKUP.applicant(request.subject, item),
+        evidence=evidence or NotKnown(),
+        decision=decision,
+        response=b"",
+        elapsed_us=7,
     )
+    return RECORDING.answered(a_call(request.SerializeToString()).known_caller(), a_sitting(sources), check)
 
 
 def refused(request: pb.CheckSubjectRequest | None, refusal: Refusal, raw: bytes = b"") -> bytes:
