@@ -1,6 +1,6 @@
 """A worker's own journal: batches of records, each batch durable when `append` returns.
 
-One worker, one journal, one segment at a time. A segment that is full or old is closed and the next one begun, so that
+One worker, one journal, one segment at a time. A segment that is full or old is left and the next one begun, so that
 the shipper can delete whole files. A failed commit ends a segment for good: a retried fsync may report success for
 pages the kernel has already dropped, so nothing more is appended to that file and what is in it is read back.
 """
@@ -11,14 +11,14 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from clearway.querylog.segment import FileLock, SegmentFiles, SegmentName, open_rows, rows_after
+from clearway.querylog.segment import FileLock, SegmentFiles, SegmentName, free_gently, open_rows, rows_after
 from clearway.querylog.sqlite import NotDurable, checkpoint, connect_writer, sqlite3
 
 _CREATE = "CREATE TABLE entry (seq INTEGER PRIMARY KEY, record BLOB NOT NULL)"
@@ -29,6 +29,9 @@ _INSERT = (
     "INSERT INTO entry (record) SELECT substr(?1, json_extract(value, '$[0]'), json_extract(value, '$[1]'))"
     " FROM json_each(?2)"
 )
+
+MOST_LEFT = 8
+"""Full segments that a journal keeps open for a shipper that does not come: some file descriptors each."""
 
 
 class JournalFailed(Exception):
@@ -67,6 +70,7 @@ class Segment:
         self.bytes = 0
         self._lock = lock
         self._connection = connection
+        self._log: int | None = None
 
     @classmethod
     def begin(cls, files: SegmentFiles, begun: float) -> Segment | None:
@@ -104,13 +108,32 @@ class Segment:
         self.rows += len(batch)
         self.bytes += offset - 1
 
+    @property
+    def gone(self) -> bool:
+        """Whether the shipper has deleted it, all of it being in the central log, or has set it aside."""
+        return not self.files.database.exists()
+
+    def leave(self) -> None:
+        """Lets the lock go: nothing more is appended.
+
+        The file stays open, for whoever closes it last copies its write-ahead log into it, unless it is deleted.
+        """
+        with contextlib.suppress(OSError):
+            self._log = os.open(self.files.wal, os.O_RDWR | os.O_CLOEXEC)
+        self._lock.close()
+
     def close(self) -> None:
         """Closes the file, then lets the lock go, in this order: who gets the lock may count on a closed file."""
         try:
             try:
-                checkpoint(self._connection)
+                if not self.gone:
+                    checkpoint(self._connection)
             finally:
                 self._connection.close()
+                if self._log is not None:
+                    with os.fdopen(self._log, "r+b", buffering=0) as log:
+                        self._log = None
+                        free_gently(log)
         finally:
             self._lock.close()
 
@@ -138,6 +161,8 @@ class Journal:
         self._monotonic = monotonic
         self._numbers = count(1)
         self._closers: list[threading.Thread] = []
+        self._left: list[Segment] = []
+        self._deleted: list[Segment] = []
         self._failed: Segment | None = None
         self._segment: Segment | None = None
         self._segment = self._begin()
@@ -162,11 +187,30 @@ class Journal:
             raise JournalFailed(f"the batch could not be committed: {fault}") from fault
 
     def rotate(self) -> None:
-        """Begins the next segment, then closes the last one aside: its checkpoint must not make a batch wait."""
+        """Begins the next segment, and leaves the last one to the shipper.
+
+        It is closed once the shipper has deleted it, so that its rows are written once: copying them from SQLite's
+        write-ahead log into a file that is soon deleted would keep the disk from everybody's commits meanwhile. Where
+        no shipper comes, `MOST_LEFT` of them stay open.
+        """
         last, self._segment = self._segment, self._begin()
-        self._closers = [closer for closer in self._closers if closer.is_alive()]
         if last is not None:
-            closer = threading.Thread(target=_close_quietly, args=(last,), name="clearway-journal-close")
+            last.leave()
+            self._left.append(last)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Closes what the shipper has deleted, and the oldest of too many, aside: no batch waits for it.
+
+        What is found deleted is closed the next time: others may still have their last look at it.
+        """
+        waiting = [segment for segment in self._left if not segment.gone]
+        done = [*self._deleted, *waiting[:-MOST_LEFT]]
+        self._deleted = [segment for segment in self._left if segment not in waiting]
+        self._left = waiting[-MOST_LEFT:]
+        self._closers = [closer for closer in self._closers if closer.is_alive()]
+        if done:
+            closer = threading.Thread(target=_close_all, args=(done,), name="clearway-journal-close")
             closer.start()
             self._closers.append(closer)
 
@@ -182,15 +226,16 @@ class Journal:
             _close_quietly(failed)
             found = _count_found(failed.files, batch)
             self._failed = None
+        self._tidy()  # a disk may have been full
         if self._segment is None:
             self._segment = self._begin()
         return Recovery(name, len(batch), found)
 
     def close(self) -> None:
         """Closes the segment and waits for those still closing."""
-        for segment in (self._segment, self._failed):
-            if segment is not None:
-                _close_quietly(segment)
+        every = (*self._deleted, *self._left, self._segment, self._failed)
+        _close_all([segment for segment in every if segment is not None])
+        self._deleted = self._left = []
         self._segment = self._failed = None
         for closer in self._closers:
             closer.join()
@@ -210,6 +255,11 @@ class Journal:
                     return begun
         except (sqlite3.Error, NotDurable, OSError) as fault:
             raise JournalFailed(f"no journal segment can be begun: {fault}") from fault
+
+
+def _close_all(segments: Iterable[Segment]) -> None:
+    for segment in segments:
+        _close_quietly(segment)
 
 
 def _close_quietly(segment: Segment) -> None:

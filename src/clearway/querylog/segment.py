@@ -10,8 +10,10 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,10 @@ from clearway.querylog.sqlite import connect_reader, sqlite3
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,99})-([0-9]{4,9})")
 _BESIDE = re.compile(r"(.+)(?:\.lock|\.db-wal|\.db-shm)")
+
+FREED_AT_ONCE = 1024 * 1024
+PAUSE = 0.01
+"""Bytes of a deleted file that are freed in one go, and seconds between two of them."""
 
 DAMAGED_SUFFIX = ".damaged"
 """What a segment that cannot be read is renamed to. It is never deleted here."""
@@ -123,6 +129,19 @@ def sweep(directory: Path) -> None:
         name = SegmentName.parse(found[1]) if found else None
         if name is not None and not SegmentFiles(directory, name).database.exists():
             SegmentFiles(directory, name).sweep()
+
+
+def free_gently(deleted: FileIO) -> None:
+    """Frees the blocks of a file that has no name any more, little by little; one that has a name is left as it is.
+
+    The file system frees tens of megabytes in one go with its journal held, and every commit on it waits.
+    """
+    found = os.fstat(deleted.fileno())
+    if found.st_nlink:
+        return
+    for left in range(found.st_size - FREED_AT_ONCE, 0, -FREED_AT_ONCE):
+        deleted.truncate(left)
+        time.sleep(PAUSE)
 
 
 class FileLock:

@@ -38,7 +38,7 @@ from clearway.querylog.central import (
 )
 from clearway.querylog.record import UnreadableRecord
 from clearway.querylog.segment import FileLock, SegmentFiles, SegmentName, open_rows, rows_after, segments, sweep
-from clearway.querylog.sqlite import checkpoint, sqlite3
+from clearway.querylog.sqlite import sqlite3
 
 _log = logging.getLogger(__name__)
 
@@ -169,10 +169,12 @@ class Shipper:
             now = self._monotonic()
             if following.complete_since is None:
                 following.complete_since = now
-                checkpoint(following.connection)  # a killed owner could not; others may close theirs after us
             if now - following.complete_since >= self._keep:
-                self._forget(files)
-                files.delete()
+                try:
+                    files.delete()
+                finally:
+                    # In this order: the last to close a file that is still there would write all of it once more.
+                    self._forget(files)
                 shipped.segments_closed += 1
 
     def _follow(self, files: SegmentFiles) -> _Following | None:

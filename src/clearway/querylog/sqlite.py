@@ -39,7 +39,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """The one writing connection of a journal segment, in autocommit, durable. Any thread may use it, one at a time.
 
     It never checkpoints while it writes: a segment is short, and a checkpoint would make the waiters of one commit pay
-    for thousands of earlier rows. Call `checkpoint` before closing.
+    for thousands of earlier rows. Call `checkpoint` before closing one that is not deleted.
     """
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:

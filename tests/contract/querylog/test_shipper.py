@@ -124,6 +124,34 @@ def test_a_killed_owners_rows_are_recovered_from_its_log(central: Engine, journa
     assert (step.rows, step.segments_closed, logged(central)) == (2, 1, raws(1, 2))
 
 
+def test_what_is_shipped_and_deleted_is_not_written_once_more_for_it(central: Engine, journals: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        journal = Journal(journals, "w0")
+        journal.append(raws(*range(1, 201)))
+        os._exit(9)
+    os.waitpid(child, 0)
+    database = SegmentFiles(journals, SegmentName("w0", 1)).database
+    deleted = os.open(database, os.O_RDONLY)
+    before = os.fstat(deleted).st_size
+    with Shipper(central, journals, keep=0) as shipper:
+        assert shipper.step().segments_closed == 1
+    assert os.fstat(deleted).st_size == before
+    os.close(deleted)
+
+
+def test_a_segment_that_its_owner_has_left_open_is_shipped_and_deleted(central: Engine, journals: Path) -> None:
+    with (
+        closing(Journal(journals, "w0", SegmentLimits(rows=1))) as journal,
+        Shipper(central, journals, keep=0) as shipper,
+    ):
+        for number in (1, 2, 3):
+            journal.append(raws(number))
+        assert shipper.step().segments_closed == 2
+        assert len(segments(journals)) == 1
+    assert logged(central) == raws(1, 2, 3)
+
+
 def test_a_segment_restored_after_its_deletion_is_not_shipped_twice(central: Engine, journals: Path) -> None:
     with closing(Journal(journals, "w0")) as journal:
         journal.append(raws(1))

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from clearway.querylog import journal as journal_module
 from clearway.querylog import sqlite as sqlite_module
-from clearway.querylog.journal import Journal, JournalFailed, Segment, SegmentLimits
-from clearway.querylog.segment import FileLock, open_rows, rows_after, segments
+from clearway.querylog.journal import MOST_LEFT, Journal, JournalFailed, Segment, SegmentLimits
+from clearway.querylog.segment import FREED_AT_ONCE, FileLock, free_gently, open_rows, rows_after, segments
 from clearway.querylog.sqlite import NotDurable, require_durable, sqlite3
 
 from .records import raws
@@ -94,6 +97,89 @@ def test_a_segment_that_is_full_or_old_is_followed_by_another(journals: Path, li
     assert rows_on_file(journals) == raws(1, 2, 3)
 
 
+class TestAFullSegment:
+    """It is left to the shipper, and its rows are written once."""
+
+    @pytest.fixture
+    def journal(self, journals: Path) -> Iterator[Journal]:
+        with closing(Journal(journals, "w0", SegmentLimits(rows=1))) as journal:
+            yield journal
+
+    def test_is_not_copied_into_its_database(self, journal: Journal, journals: Path) -> None:
+        journal.append([b"x" * 60_000])
+        (full,) = segments(journals)
+        written = full.wal.stat().st_size
+        journal.append(raws(2))
+        assert full.database.stat().st_size < 60_000
+        assert full.wal.stat().st_size == written
+        assert rows_on_file(journals) == [b"x" * 60_000, *raws(2)]
+
+    def test_is_the_shippers(self, journal: Journal, journals: Path) -> None:
+        journal.append(raws(1))
+        (full,) = segments(journals)
+        journal.append(raws(2))
+        lock = FileLock.acquire(full.lock)
+        assert lock is not None
+        lock.close()
+
+    def test_is_closed_once_it_is_deleted_and_not_written_for_it(self, journal: Journal, journals: Path) -> None:
+        journal.append([b"x" * 60_000])
+        (full,) = segments(journals)
+        journal.append(raws(2))
+        deleted = os.open(full.database, os.O_RDONLY)
+        full.delete()
+        journal.append(raws(3))
+        assert open_in_this_process(journals, "w0-0001"), "somebody may still have a last look"
+        journal.append(raws(4))
+        join_closers()
+        assert os.fstat(deleted).st_size < 60_000
+        os.close(deleted)
+        assert open_in_this_process(journals, "w0-0001") == []
+
+    def test_that_is_damaged_keeps_its_log(self, journal: Journal, journals: Path) -> None:
+        journal.append([b"x" * 3 * FREED_AT_ONCE])
+        (full,) = segments(journals)
+        journal.append(raws(2))
+        aside = full.set_aside()
+        journal.append(raws(3))
+        journal.close()
+        with closing(sqlite3.connect(aside)) as connection:
+            assert [len(raw) for _, raw in rows_after(connection, 0)] == [3 * FREED_AT_ONCE]
+
+    def test_is_freed_little_by_little(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[int] = []
+        with (tmp_path / "log").open("w+b", buffering=0) as log:
+            log.truncate(int(3.5 * FREED_AT_ONCE))
+            (tmp_path / "log").unlink()
+            monkeypatch.setattr(time, "sleep", lambda _: seen.append(os.fstat(log.fileno()).st_size))
+            free_gently(log)
+        assert seen == [int(2.5 * FREED_AT_ONCE), int(1.5 * FREED_AT_ONCE), FREED_AT_ONCE // 2]
+
+    def test_waits_open_for_a_shipper_and_only_so_many_do(self, journal: Journal, journals: Path) -> None:
+        for number in range(MOST_LEFT + 3):
+            journal.append(raws(number + 1))
+        join_closers()
+        waiting = [str(files.name) for files in segments(journals) if files.wal.exists()]
+        assert waiting == [f"w0-{number:04d}" for number in range(3, MOST_LEFT + 4)]
+        assert len(rows_on_file(journals)) == MOST_LEFT + 3
+
+
+def join_closers() -> None:
+    """Wait until what is closed aside is closed."""
+    for thread in threading.enumerate():
+        if thread.name == "clearway-journal-close":
+            thread.join()
+
+
+def open_in_this_process(journals: Path, name: str) -> list[str]:
+    """The files of that segment, deleted ones too, that this process has open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(descriptor.readlink()))
+    return [path for path in found if path.startswith(str(journals / name))]
+
+
 def test_an_idle_segment_does_not_age_while_it_is_empty(journals: Path) -> None:
     now = 0.0
     with closing(Journal(journals, "w0", monotonic=lambda: now)) as journal:
@@ -159,7 +245,7 @@ def _no_space(path: Path) -> sqlite3.Connection:
 _FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from clearway.querylog.journal import Journal, JournalFailed
+from clearway.querylog.journal import MOST_LEFT, Journal, JournalFailed
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = Journal(Path(sys.argv[1]), "w0")
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
