@@ -135,7 +135,8 @@ class Shipper:
         )
         while not stop.is_set():
             moved = attempts(self.step)
-            if not moved.rows:
+            # Rows that come meanwhile share a transaction and its sync; a full batch has others behind it.
+            if moved.rows < self._batch_rows:
                 stop.wait(interval)
         self.step()
 
