@@ -22,7 +22,7 @@ from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_json, print_table
 from clearway.cli.registry import json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.server.rights import within_by
 
 catalogue_option = click.option("--catalogue", metavar="EDITION|FILE", help="The catalogue in use (as `serve` has it).")

@@ -19,7 +19,7 @@ from clearway.cli.exits import Exit
 from clearway.cli.log import print_checks, row_of
 from clearway.cli.output import as_json, console, fail, plain, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.cli.tree import erasure_sentence
 from clearway.decision.explain import Language
 from clearway.gen.v1 import deferral_service_pb2 as pb

@@ -21,7 +21,7 @@ from clearway.cli.erased import tell_erased
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, print_facts, print_json, print_table
 from clearway.cli.registry import json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.gen.v1 import audit_service_pb2 as pb
 from clearway.registry.errors import UnreadableFeed
 from clearway.registry.feeds.files import FeedFile

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, fail, plain, print_json
 from clearway.cli.registry.group import data_dir_option, json_option, opened
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.postgresql.engine import UnsupportedDatabase
 from clearway.querylog.central import LogUnreachable, grant_to_service, open_central
 from clearway.registry.database import grant_to_service as grant_registry

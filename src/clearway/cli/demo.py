@@ -29,7 +29,7 @@ from clearway.cli.health import SERVING, status_of
 from clearway.cli.log import print_checks
 from clearway.cli.output import console, errors, fail
 from clearway.cli.registry import opened
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.gen.v1 import card_service_pb2 as card_pb
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.card_service_pb2_grpc import CardServiceStub

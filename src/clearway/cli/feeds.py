@@ -19,7 +19,7 @@ from clearway.cli.imports import as_document, show, told_progress
 from clearway.cli.output import ago, as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.quarantine import quarantine
 from clearway.cli.registry import data_dir_option, json_option, opened
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.registry.errors import RegistryError
 from clearway.registry.fetching.fetcher import Fetched, Fetcher
 from clearway.registry.fetching.status import FeedStatus, status_of_all

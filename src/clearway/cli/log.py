@@ -21,7 +21,7 @@ from clearway.cli.exits import Exit
 from clearway.cli.log_forms import FORMS
 from clearway.cli.output import as_json, console, fail, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1.audit_service_pb2 import Reliance
 from clearway.gen.v1.error_reason_pb2 import ErrorReason

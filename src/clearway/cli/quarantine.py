@@ -16,7 +16,7 @@ import click
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_builtins, console, errors, fail, plain, print_facts, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option, opened
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.registry.errors import RegistryError
 from clearway.registry.feeds.adapters import adapter_of
 from clearway.registry.feeds.files import FeedFile

@@ -19,7 +19,7 @@ from clearway.cli.exits import Exit
 from clearway.cli.log import MOMENT, as_utc, opened
 from clearway.cli.output import console, errors, fail, plain, print_json, print_json_line, print_table
 from clearway.cli.registry import data_dir_option, json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.querylog.filter import Filter
 from clearway.querylog.record import CheckRecord
 from clearway.server.recomputing import Recomputed, Recomputing, Tally, Verdict

@@ -15,7 +15,7 @@ from clearway.cli.complaints import show_complaints, verdict
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, fail, plain, print_json, print_table
 from clearway.cli.registry import data_dir_option, json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.cli.tree import central_of
 from clearway.querylog.central import writing
 from clearway.querylog.retention import holds

@@ -18,7 +18,7 @@ from clearway.cli.connection import channel_to, fail_call
 from clearway.cli.exits import Exit
 from clearway.cli.output import console, errors, fail, plain, print_json
 from clearway.cli.registry import data_dir_option, json_option
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.gen.v1 import transparency_pb2 as pb
 from clearway.gen.v1.audit_service_pb2_grpc import AuditServiceStub
 from clearway.postgresql.engine import UnsupportedDatabase

@@ -19,7 +19,7 @@ from clearway.cli.connection import check_service, error_document, fail_call, wo
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_json, console, errors, fail, plain, print_json, print_json_line, print_table
 from clearway.cli.registry import data_dir_option, json_option, opened
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.decision.explain import OUTCOMES, Language, say
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.gen.v1 import decision_pb2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from clearway.cli import serve
+from clearway.cli import serving
 from clearway.cli.exits import Exit
 from clearway.cli.main import COMMANDS
 from clearway.server import supervisor
@@ -50,8 +52,8 @@ def test_settings_that_are_wrong_are_named_and_not_repeated(
 def _process_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """`serve` up to where it would start processes: no port is taken, signals and logs of the tests stay theirs."""
     monkeypatch.setattr(supervisor, "reserved_ports", nullcontext)
-    monkeypatch.setattr(serve, "stop_on_signals", threading.Event)
-    monkeypatch.setattr(serve, "configure_logs", lambda level: None)
+    monkeypatch.setattr(serving, "stop_on_signals", threading.Event)
+    monkeypatch.setattr(serving, "configure_logs", lambda level: None)
 
 
 @pytest.mark.usefixtures("_process_left_alone")
@@ -86,3 +88,9 @@ def test_a_folder_that_another_node_serves_from_is_left_to_it(tmp_path: Path) ->
         result = run("serve", "--listen", "127.0.0.1:0", "--data-dir", tmp_path)
     assert result.exit_code == Exit.FAILED
     assert "another clearway serves" in result.stderr
+
+
+def test_serve_loads_little_before_the_processes_it_starts_begin_to_load() -> None:
+    listed = "import sys, clearway.cli.serve; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True).stdout.split()
+    assert {"grpc", "sqlalchemy", "pydantic", "lmdb", "clearway.server.supervisor"}.isdisjoint(loaded)

@@ -18,7 +18,7 @@ from clearway.cli.doctor.reaching import says_it_serves
 from clearway.cli.exits import Exit
 from clearway.cli.health import SERVING, UNREACHABLE, status_of
 from clearway.cli.output import console, plain, print_json
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.querylog.record import UnreadableRecord
 from clearway.server.settings import Settings
 

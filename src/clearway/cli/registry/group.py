@@ -12,7 +12,7 @@ from clearway.catalogue.complaints import CatalogueRejected
 from clearway.catalogue.loader import load_catalogue
 from clearway.cli.exits import Exit
 from clearway.cli.output import fail
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.registry.errors import RegistryError
 from clearway.registry.registry import Registry
 from clearway.server.databases import open_registry

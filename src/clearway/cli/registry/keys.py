@@ -9,7 +9,7 @@ import click
 from clearway.cli.exits import Exit
 from clearway.cli.output import as_builtins, fail, print_json, print_table
 from clearway.cli.registry.group import data_dir_option, json_option, registry
-from clearway.cli.serve import settings_from
+from clearway.cli.settings import settings_from
 from clearway.registry.database import open_engine, schema_of
 from clearway.registry.errors import RegistryError
 from clearway.registry.migrations import HEAD
