@@ -1,13 +1,19 @@
-"""What the processes of every node have in common, loaded once before they are forked."""
+"""What the processes of every node have in common, loaded once before they are forked.
+
+Loading makes next to nothing that a collection would free, so there is none. No collection of a forked process looks at
+these objects again either: it would copy the pages they are on.
+"""
 
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 
-from clearway.server.roles import follower, notary, shipper, watcher, worker
+COMMON = ("follower", "notary", "shipper", "watcher", "worker")
+"""The roles that every node has, by their modules here."""
 
-__all__ = ["follower", "notary", "shipper", "watcher", "worker"]
-
-# No collection of a forked process looks at these objects again: it would copy the pages they are on.
-gc.collect()
+gc.disable()
+for _role in COMMON:
+    import_module(f"{__package__}.{_role}")
 gc.freeze()
+gc.enable()
