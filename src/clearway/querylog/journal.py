@@ -40,7 +40,7 @@ class JournalFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SegmentLimits:
-    """When a segment is closed and the next begun; checked before each batch, so one batch may exceed them."""
+    """When a segment is left and the next begun; checked before each batch, so one batch may exceed them."""
 
     rows: int = 100_000
     bytes: int = 32 * 1024 * 1024
@@ -123,7 +123,10 @@ class Segment:
         self._lock.close()
 
     def close(self) -> None:
-        """Closes the file, then lets the lock go, in this order: who gets the lock may count on a closed file."""
+        """Closes the file, then lets the lock go, where `leave` has not: its holder may still append.
+
+        Who gets the lock may count on the last row, not on a closed file.
+        """
         try:
             try:
                 if not self.gone:
@@ -202,7 +205,8 @@ class Journal:
     def _tidy(self) -> None:
         """Closes what the shipper has deleted, and the oldest of too many, aside: no batch waits for it.
 
-        What is found deleted is closed the next time: others may still have their last look at it.
+        What is found deleted is closed the next time: others may still have their last look at it, and it is freed
+        little by little only by who closes it last.
         """
         waiting = [segment for segment in self._left if not segment.gone]
         done = [*self._deleted, *waiting[:-MOST_LEFT]]

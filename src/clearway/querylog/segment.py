@@ -134,14 +134,26 @@ def sweep(directory: Path) -> None:
 def free_gently(deleted: FileIO) -> None:
     """Frees the blocks of a file that has no name any more, little by little; one that has a name is left as it is.
 
-    The file system frees tens of megabytes in one go with its journal held, and every commit on it waits.
+    The file system frees tens of megabytes in one go with its journal held, and every commit on it waits. What somebody
+    else still reads, say a long export, is left whole too: it is freed when the last of them closes it.
     """
     found = os.fstat(deleted.fileno())
-    if found.st_nlink:
+    if found.st_nlink or not _ours_alone(deleted):
         return
     for left in range(found.st_size - FREED_AT_ONCE, 0, -FREED_AT_ONCE):
         deleted.truncate(left)
         time.sleep(PAUSE)
+
+
+def _ours_alone(deleted: FileIO) -> bool:
+    """Whether nobody else has a file without a name open, and so never will. False where that cannot be known."""
+    try:
+        # The kernel leases a file for writing only to the one who alone has it open. The lease itself is of no use.
+        fcntl.fcntl(deleted, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(deleted, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return False
+    return True
 
 
 class FileLock:

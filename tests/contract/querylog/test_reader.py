@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from clearway.querylog.filter import Filter
-from clearway.querylog.journal import Journal
+from clearway.querylog.journal import Journal, SegmentLimits
 from clearway.querylog.reader import Backlog, Log
 from clearway.querylog.shipper import Shipper
 from tests.unit.querylog.records import NOON, a_check_id, a_record, raws
@@ -87,6 +87,22 @@ def test_an_export_is_of_one_moment(log: Log, central: Engine, journals: Path) -
         shipper.step()
     seen += [stored.raw for stored in export]
     assert seen == raws(*ALL), "rows shipped meanwhile are neither lost nor doubled"
+
+
+def test_an_export_outlasts_the_deletion_of_what_it_reads(central: Engine, journals: Path) -> None:
+    with closing(Journal(journals, "w0", SegmentLimits(rows=30))) as journal:
+        journal.append(raws(1))
+        with Shipper(central, journals, keep=0) as shipper:
+            shipper.step()
+            journal.append(raws(*range(2, 31), request=b"x" * 60_000))
+            export = Log(central, journals).export()
+            exported = [next(export)]
+            for number in (31, 61, 91):  # left, found deleted, closed
+                journal.append(raws(*range(number, number + 30)))
+                shipper.step()
+            journal.close()
+            exported += export
+    assert [stored.record.check_id for stored in exported] == [a_check_id(number) for number in range(1, 31)]
 
 
 def test_the_newest_come_first_page_by_page(log: Log) -> None:

@@ -155,6 +155,13 @@ class TestAFullSegment:
             free_gently(log)
         assert seen == [int(2.5 * FREED_AT_ONCE), int(1.5 * FREED_AT_ONCE), FREED_AT_ONCE // 2]
 
+    def test_that_is_still_read_is_left_whole(self, tmp_path: Path) -> None:
+        with (tmp_path / "log").open("w+b", buffering=0) as log, (tmp_path / "log").open("r+b"):
+            log.truncate(3 * FREED_AT_ONCE)
+            (tmp_path / "log").unlink()
+            free_gently(log)
+            assert os.fstat(log.fileno()).st_size == 3 * FREED_AT_ONCE
+
     def test_waits_open_for_a_shipper_and_only_so_many_do(self, journal: Journal, journals: Path) -> None:
         for number in range(MOST_LEFT + 3):
             journal.append(raws(number + 1))
@@ -245,7 +252,7 @@ def _no_space(path: Path) -> sqlite3.Connection:
 _FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from clearway.querylog.journal import MOST_LEFT, Journal, JournalFailed
+from clearway.querylog.journal import Journal, JournalFailed
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = Journal(Path(sys.argv[1]), "w0")
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
