@@ -106,7 +106,7 @@ class Checks:
         if allowance is not None and applicant.key:
             count(allowance, applicant, evidence)
         question = question_of(request, item, applicant, caller, self._catalogue, sitting.day)
-        decision = decide(evidence, question, self._catalogue, moment, sitting.confirmations, sitting.sources)
+        decision = decide(evidence, question, self._catalogue, moment, snapshot.confirmations, sitting.sources)
         check_id = self._new_id()
         response = pb.CheckSubjectResponse()
         response.CopyFrom(sitting.head)

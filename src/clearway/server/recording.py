@@ -90,7 +90,7 @@ class Recording:
                 edition=self._edition,
                 edition_hash=self._edition_hash,
                 request=as_kept(request, applicant).SerializeToString(),
-                facts=_encode_facts(KeptFacts(check.evidence, sitting.confirmations, sitting.sources)),
+                facts=_encode_facts(KeptFacts(check.evidence, sitting.snapshot.confirmations, sitting.sources)),
                 response=check.response,
                 worker=self._worker,
                 listings=listings_in(decision),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from clearway.decision.facts import Confirmations, Sources
+from clearway.decision.facts import Sources
 from clearway.gen.v1 import check_service_pb2 as pb
 from clearway.index.reader import Snapshot
 from clearway.server.revision import token_of
@@ -24,7 +24,6 @@ class Sitting:
     moment: datetime
     day: date
     revision: str
-    confirmations: Confirmations
     sources: Sources
     head: pb.CheckSubjectResponse
     index_age_ms: int
@@ -36,7 +35,7 @@ def sit(snapshot: Snapshot, moment: datetime, day: date, edition: pb.CatalogueEd
     head = pb.CheckSubjectResponse(revision=revision, catalogue_edition=edition)
     stamp(head, moment, snapshot.synced_at)
     index_age_ms = head.index_age.seconds * 1000 + head.index_age.nanos // 1_000_000
-    return Sitting(snapshot, moment, day, revision, snapshot.confirmations, sources, head, index_age_ms)
+    return Sitting(snapshot, moment, day, revision, sources, head, index_age_ms)
 
 
 def stamp(head: pb.CheckSubjectResponse, moment: datetime, synced_at: float) -> None:
